@@ -1,0 +1,1 @@
+"""The case desk: everything but Slack's listeners, which live in `handlers`."""

@@ -1,0 +1,148 @@
+"""The command `casebot`: run, demo, doctor, manifest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import signal
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from bot import logs, manifest
+from bot.errors import CaseError
+from bot.settings import Settings, SettingsError, read_settings
+
+log = logging.getLogger("bot")
+
+UNREADABLE = 2
+INTERRUPTED = 130
+
+
+class Span(click.ParamType[float]):
+    """A time as people write it, `800ms` or `1.5s`, as seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)", str(value).strip().lower())
+        if match is None:
+            self.fail(f"{value!r} is not a time such as 800ms or 1.5s", param, ctx)
+        return float(match[1]) / (1000 if match[2] == "ms" else 1)
+
+
+@click.group()
+@click.version_option(package_name="casebot")
+def main() -> None:
+    """FuseDesk cases in Slack."""
+
+
+@main.command()
+def run() -> None:
+    """Answer Slack: over Socket Mode where SLACK_APP_TOKEN is set, else over HTTP."""
+    settings = _settings()
+    logs.configure(settings.log_level, settings.log_format)
+    from bot.app import serve  # here, because the other commands start faster without Bolt
+
+    # uvicorn finishes what it has begun and then raises the signal once more; to be told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(serve(settings, ready=_up))
+    except CaseError as error:
+        codes = " ".join(f"{name}={value}" for name, value in error.facts.items()) or error.says
+        raise click.ClickException(f"casebot cannot start ({codes}). `casebot doctor` shows why and how to mend it.") from error
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _up(address: str) -> None:
+    log.info("casebot is up", extra={"facts": {"address": address}})
+
+
+@main.command()
+@click.option("--cases", type=click.IntRange(min=1), default=300, show_default=True, help="How many cases FuseDesk shall hold.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where casebot shall listen.  [default: any free port]")
+@click.option("--latency", type=Span(), default="0ms", show_default=True, help="How long FuseDesk shall take to answer.")
+def demo(cases: int, port: int, latency: float) -> None:
+    """Try casebot without Slack or FuseDesk: both are simulated on this machine."""
+    try:
+        import simulator.demo
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] != "simulator":
+            raise
+        raise click.ClickException(
+            "The demo is not part of the installed package. Get casebot's source and type `make demo` there."
+        ) from missing
+    simulator.demo.main(cases=cases, port=port, latency=latency)
+
+
+@main.command()
+def doctor() -> None:
+    """Check every setting, Slack, FuseDesk and the clock, and say how to mend what is wrong."""
+    from bot import doctor as checks
+
+    logs.configure("ERROR")
+    try:
+        findings = asyncio.run(checks.examine(read_settings()))
+    except SettingsError as error:
+        findings = checks.unreadable(error)
+    _console().print(checks.table(findings))
+    sys.exit(1 if checks.failed(findings) else 0)
+
+
+@main.command("manifest")
+@click.option("--url", help="Where Slack reaches casebot: https://your-host")
+@click.option("--socket", is_flag=True, help="For Socket Mode, which needs no address.")
+def manifest_command(url: str | None, socket: bool) -> None:
+    """Print the Slack app's manifest, to paste at api.slack.com/apps > Create New App > From a manifest."""
+    if socket == bool(url):
+        raise click.UsageError("Give either --url https://your-host, or --socket for Socket Mode.")
+    try:
+        filled = manifest.for_http(url) if url else manifest.for_socket_mode()
+    except manifest.BadAddress as error:
+        raise click.BadParameter(str(error), param_hint="--url") from error
+    click.echo(manifest.written(filled), nl=False)
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings()
+    except SettingsError as error:
+        _console(stderr=True).print(_problems(error))
+        sys.exit(UNREADABLE)
+
+
+def _problems(error: SettingsError) -> Table:
+    drawn = Table(
+        Column("set this", no_wrap=True), "because it", "where to get it", title="casebot cannot start yet", title_justify="left"
+    )
+    for name, wrong, where in error.problems:
+        drawn.add_row(Text(name, "bold"), Text(wrong), Text(where))
+    drawn.caption = "In the environment, or in a file .env in this directory. `casebot doctor` checks the rest."
+    return drawn
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """As wide as the terminal; wide enough to stay readable where there is none."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=160)
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        return None
+    return uvloop.new_event_loop
+
+
+if __name__ == "__main__":
+    main(prog_name="casebot")

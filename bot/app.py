@@ -1,0 +1,267 @@
+"""Everything is made here: `build_app` creates each part once and wires the routes.
+
+Also the one place where an exception becomes words: `Words` for the person, a line with a reference for the log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from secrets import token_hex
+from typing import Any
+
+import aiohttp
+import httpx
+import uvicorn
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot import wishes
+from bot.access import People
+from bot.answers import Answers
+from bot.background import Background
+from bot.cards.message import Message
+from bot.cards.words import refusal, unexpected
+from bot.desk import CaseDesk
+from bot.directory import Directory
+from bot.door import Door
+from bot.drafts import Drafts
+from bot.durable import Durable
+from bot.errors import CaseError, Choice, NameRefused
+from bot.fusedesk.client import FuseDesk, http_client
+from bot.language import named, render
+from bot.listening import Listening
+from bot.operations import Operation
+from bot.settings import Settings
+from bot.slack import Slack, web_client
+from bot.store import Store
+from bot.surfaces import Surfaces
+from bot.threads import Threads
+
+log = logging.getLogger(__name__)
+
+# Seconds to the end: requests first, then what they started, all of it within Docker's ten.
+_LAST_REQUESTS = 2
+_LAST_WORK = 6.0
+
+
+class Words:
+    """What a person hears of an exception."""
+
+    def __call__(self, error: Exception, *, typed: str = "", operation: Operation | None = None) -> list[Message]:
+        if isinstance(error, CaseError):
+            log.info("refused: %s %s", type(error).__name__, error.facts)
+            return refusal(_with_choices(error, operation), typed=typed)
+        reference = token_hex(4)
+        # The exception's own text may quote a customer; its type and place are what helps.
+        log.error("fault %s: %s", reference, type(error).__name__, exc_info=_without_text(error))
+        return unexpected(reference, typed=typed)
+
+
+def _without_text(error: Exception) -> tuple[type[BaseException], BaseException, Any]:
+    return RuntimeError, RuntimeError(f"{type(error).__name__} (its text is withheld)"), error.__traceback__
+
+
+def _with_choices(error: CaseError, operation: Operation | None) -> CaseError:
+    """A name that did not lead anywhere becomes buttons that run the same command with a better one."""
+    if operation is None or not isinstance(error, NameRefused) or error.choices:
+        return error
+    error.choices = tuple(Choice(name, render(named(operation, error.kind, error.typed, name))) for name in error.names)
+    return error
+
+
+class Casebot:
+    """The assembled bot. `asgi` is its HTTP entrance, whose lifespan starts and stops everything else."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        door: Door,
+        slack: Slack,
+        directory: Directory,
+        background: Background,
+        durable: Durable,
+        http: httpx.AsyncClient,
+        session: aiohttp.ClientSession,
+    ) -> None:
+        self.settings = settings
+        self.directory = directory
+        self._door = door
+        self._slack = slack
+        self._background = background
+        self._durable = durable
+        self._http = http
+        self._session = session
+        # FuseDesk's state is no part of it: a casebot that says that FuseDesk is down is worth more than none.
+        self.ready = False
+        self.asgi = Starlette(
+            routes=[
+                Route("/slack/events", door.http, methods=["POST"]),
+                Route("/healthz", self._healthz),
+                Route("/readyz", self._readyz),
+            ],
+            lifespan=self._lifespan,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        await self.directory.start()
+        socket = await self._socket() if self.settings.socket_mode else None
+        self.ready = True
+        try:
+            yield
+        finally:
+            self.ready = False
+            if socket is not None:
+                await socket.close()
+            await self._stop()
+
+    async def _healthz(self, _: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def _readyz(self, _: Request) -> Response:
+        return PlainTextResponse("ready") if self.ready else PlainTextResponse("starting", status_code=503)
+
+    async def _socket(self) -> SocketModeClient:
+        client = SocketModeClient(
+            app_token=self.settings.slack_app_token.get_secret_value(),
+            web_client=AsyncWebClient(base_url=self.settings.slack_api_url),
+        )
+        self._door.socket(client)
+        await client.connect()
+        return client
+
+    async def _stop(self) -> None:
+        """Finishes what runs, ends what would take too long, closes what was opened."""
+        ended = await self._background.drain(_LAST_WORK)
+        if ended:
+            log.warning("%d pieces of work did not end in time", ended)
+        await self._durable.drain(1.0)
+        await self.directory.stop()
+        await self._http.aclose()
+        await self._session.close()
+
+
+async def build_app(settings: Settings) -> Casebot:
+    """Makes every part. Asks Slack once who casebot is: SlackError when that fails."""
+    from handlers import ACTIONS, COMMANDS, EVENTS, OPTIONS, SHORTCUTS, SUBMISSIONS
+
+    session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20, connect=3))
+    http = http_client(settings)
+    try:
+        slack = Slack(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session), session)
+        identity = await slack.identity()
+    except CaseError:
+        await http.aclose()
+        await session.close()
+        raise
+
+    fusedesk = FuseDesk(
+        http,
+        base_url=settings.fusedesk_url,
+        api_key=settings.fusedesk_api_key.get_secret_value(),
+        zone=settings.fusedesk_timezone,
+    )
+    directory = Directory(fusedesk, ttl=settings.casebot_names_ttl)
+    background = Background()
+    durable = Durable(lambda wish: wishes.perform(fusedesk, wish), lambda wish: wishes.look_up(fusedesk, wish))
+    people = People(slack, directory, team=str(identity["team_id"]), enterprise=str(identity.get("enterprise_id") or ""))
+    desk = CaseDesk(
+        fusedesk,
+        directory,
+        durable,
+        people.anybody,
+        case_url=lambda number: f"{settings.fusedesk_url}/app/#cases/view/{number}",
+        default_department=settings.casebot_default_department,
+    )
+    answers = Answers(slack, Store())
+    parts: dict[str, Any] = {
+        "desk": desk,
+        "directory": directory,
+        "slack": slack,
+        "answers": answers,
+        "threads": Threads(people, str(identity.get("url") or "")),
+        "drafts": Drafts(),
+        "fusedesk": fusedesk,
+    }
+    words = Words()
+    surfaces = Surfaces(parts, people, background, Listening(background, answers, slack, words), words)
+    bolt = _bolt(slack, identity)
+    surfaces.route(
+        bolt,
+        commands=COMMANDS,
+        shortcuts=SHORTCUTS,
+        actions=ACTIONS,
+        options=OPTIONS,
+        submissions=SUBMISSIONS,
+        events=EVENTS,
+    )
+    door = Door(bolt, settings.slack_signing_secret.get_secret_value())
+    return Casebot(settings, door, slack, directory, background, durable, http, session)
+
+
+def _bolt(slack: Slack, identity: Mapping[str, Any]) -> AsyncApp:
+    """Bolt without what the door does already. `authorize` hands out what auth.test said at the start: no call per request."""
+    who = AuthorizeResult(
+        enterprise_id=identity.get("enterprise_id"),
+        team_id=identity.get("team_id"),
+        bot_user_id=identity.get("user_id"),
+        bot_id=identity.get("bot_id"),
+        bot_token=slack.client.token,
+    )
+
+    async def authorize() -> AuthorizeResult:
+        return who
+
+    return AsyncApp(
+        logger=logging.getLogger("slack_bolt"),
+        # Without a token: beside `authorize` it would be one too many. Handlers speak to Slack through `bot.slack`.
+        client=AsyncWebClient(base_url=slack.client.base_url),
+        authorize=authorize,
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        url_verification_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Tells its address once it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None] | None) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._ready is not None and self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._ready(f"http://{host}:{port}")
+
+
+async def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+    """Runs casebot until SIGTERM or SIGINT; in Socket Mode its HTTP entrance answers health checks only.
+
+    `ready` is called with the address once requests are taken. Raises SlackError when Slack refuses the token.
+    """
+    bot = await build_app(settings)
+    config = uvicorn.Config(
+        bot.asgi,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_LAST_REQUESTS,
+    )
+    await _Server(config, ready).serve()

@@ -1,0 +1,98 @@
+"""What can go wrong between casebot and FuseDesk, each with the words a person gets.
+
+    FuseDeskError
+    ├── KeyRefused        401: the API key is wrong or was withdrawn
+    ├── ScopeMissing      403: the key lacks a scope
+    ├── NotFound          404: no such case (or other object)
+    ├── RefusedByFuseDesk FuseDesk's own sentence (405, or an error object inside a 200)
+    ├── QuotaUsedUp       429: the hour's calls are used up
+    ├── Unavailable       timeout, broken connection, 5xx
+    └── Unintelligible    an answer that is not what the API promises
+
+Nothing here imports httpx: the client translates lower errors at its seam.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bot.errors import CaseError
+
+
+class FuseDeskError(CaseError):
+    """FuseDesk would not or could not. `facts` hold the call (`GET cases/1`), the status and FuseDesk's error code.
+
+    `maybe_done`: it was a write whose outcome is unknown, because the request may have arrived.
+    """
+
+    maybe_done = False
+
+
+class KeyRefused(FuseDeskError):
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(
+            "FuseDesk refused casebot's API key. Whoever runs casebot needs to set a valid FUSEDESK_API_KEY; "
+            "`casebot doctor` shows what is wrong.",
+            **facts,
+        )
+
+
+class ScopeMissing(FuseDeskError):
+    """`scope` is the FuseDesk scope that the call needs, such as `cases_update`."""
+
+    def __init__(self, scope: str, **facts: Any) -> None:
+        super().__init__(
+            f"casebot's FuseDesk API key lacks the scope {scope}. Whoever runs casebot needs to add it to the key.",
+            scope=scope,
+            **facts,
+        )
+        self.scope = scope
+
+
+class NotFound(FuseDeskError):
+    """`what` names the missing thing as a person would: "case #1234"."""
+
+    def __init__(self, what: str, **facts: Any) -> None:
+        super().__init__(f"FuseDesk has no {what}. It may have been deleted, or the number is mistyped.", **facts)
+        self.what = what
+
+
+class RefusedByFuseDesk(FuseDeskError):
+    """`sentence` is FuseDesk's own, shown as it is."""
+
+    def __init__(self, sentence: str, **facts: Any) -> None:
+        super().__init__(f"FuseDesk refused: {sentence}", **facts)
+        self.sentence = sentence
+
+
+class QuotaUsedUp(FuseDeskError):
+    """`again_at` is when calls may be expected to work again (aware datetime)."""
+
+    def __init__(self, again_at: datetime, **facts: Any) -> None:
+        super().__init__(
+            "FuseDesk allows no more calls this hour. Try again after " + again_at.strftime("%H:%M") + " UTC.", **facts
+        )
+        self.again_at = again_at
+
+
+class Unavailable(FuseDeskError):
+    def __init__(self, *, maybe_done: bool = False, **facts: Any) -> None:
+        says = "FuseDesk does not answer right now."
+        if maybe_done:
+            says += " It may have done what you asked before it fell silent: look at the case before you ask again."
+        else:
+            says += " Nothing was changed; try again in a minute."
+        super().__init__(says, **facts)
+        self.maybe_done = maybe_done
+
+
+class Unintelligible(FuseDeskError):
+    def __init__(self, *, maybe_done: bool = False, **facts: Any) -> None:
+        says = "FuseDesk answered with something that casebot cannot read. "
+        if maybe_done:
+            says += "It may have done what you asked: look at the case before you ask again."
+        else:
+            says += "Try again; if it stays so, tell whoever runs casebot."
+        super().__init__(says, **facts)
+        self.maybe_done = maybe_done

@@ -1,0 +1,123 @@
+"""What is left of the hour's calls, as FuseDesk's answers tell.
+
+What belongs here: reading the headers and judging the numbers. Who waits or saves calls because of them is decided by the desk.
+FuseDesk says how many calls remain, not when the hour ends: the next full hour is a guess, and `Retry-After` beats it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Literal, NamedTuple
+
+LIMIT = "X-FuseDesk-Usage-Limit"
+REMAINING = "X-FuseDesk-Usage-Remaining"
+RETRY_AFTER = "Retry-After"
+LOW_SHARE = 0.2
+LONGEST_WAIT = timedelta(days=1)
+
+State = Literal["plenty", "low", "empty", "unknown"]
+
+
+class _Seen(NamedTuple):
+    limit: int | None = None
+    remaining: int | None = None
+    at: datetime | None = None
+    again_at: datetime | None = None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Quota:
+    """Holds the newest numbers. A reading replaces all of them at once: every thread and task sees numbers that belong together.
+
+    `clock` returns aware datetimes. After `again_at` the numbers are of an hour that is over: the state is `unknown`, so that
+    somebody who stopped asking because of `empty` starts to ask again.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = _now) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._seen = _Seen()
+
+    @property
+    def limit(self) -> int | None:
+        """Calls per hour."""
+        return self._seen.limit
+
+    @property
+    def remaining(self) -> int | None:
+        """Calls left when FuseDesk last told."""
+        return self._seen.remaining
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When FuseDesk last told; None before the first time."""
+        return self._seen.at
+
+    @property
+    def again_at(self) -> datetime:
+        """When the full number of calls may be expected to be there: the end of the hour last told of, or of the present one."""
+        now = self._clock()
+        told = self._seen.again_at
+        return told if told and told > now else _next_hour(now)
+
+    @property
+    def state(self) -> State:
+        """`plenty` above a fifth of the limit, `low` to there, `empty` at none, `unknown` when never told or the hour is over."""
+        seen = self._seen
+        if seen.remaining is None or seen.again_at is None or seen.again_at <= self._clock():
+            return "unknown"
+        if seen.remaining == 0:
+            return "empty"
+        if seen.limit is None:
+            return "unknown"
+        return "plenty" if seen.remaining > seen.limit * LOW_SHARE else "low"
+
+    def read(self, headers: Mapping[str, str], *, used_up: bool = False) -> None:
+        """Takes the numbers from an answer's headers (a mapping that ignores case); malformed or missing ones change nothing.
+
+        `used_up`: the answer was a 429, so nothing is left whatever the headers say, and its `Retry-After` is about the quota.
+        """
+        limit, remaining = _count(headers.get(LIMIT)), _count(headers.get(REMAINING))
+        if used_up:
+            remaining = 0
+        if not limit and remaining is None:
+            return
+        now = self._clock()
+        told = _retry_at(headers.get(RETRY_AFTER, ""), now) if used_up else None
+        with self._lock:
+            old = self._seen
+            self._seen = _Seen(
+                limit or old.limit, old.remaining if remaining is None else remaining, now, told or _next_hour(now)
+            )
+
+
+def _count(text: str | None) -> int | None:
+    """An overdrawn account may read -3: nothing is left."""
+    if text is None or not re.fullmatch(r"\s*-?[0-9]{1,9}\s*", text):
+        return None
+    return max(0, int(text))
+
+
+def _next_hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def _retry_at(text: str, now: datetime) -> datetime | None:
+    """`Retry-After` is seconds or an HTTP date (RFC 9110, 10.2.3); more than a day is not believed."""
+    text = text.strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        wait = timedelta(seconds=int(text))
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
+    return now + wait if timedelta(0) < wait <= LONGEST_WAIT else None

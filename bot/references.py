@@ -1,0 +1,20 @@
+"""The short line that casebot adds to every text it creates: who wrote it, from where, and a reference that finds it again."""
+
+from __future__ import annotations
+
+import hashlib
+
+from bot.cases import Person
+
+
+def permalink(workspace: str, channel: str, ts: str, thread_ts: str = "") -> str:
+    """A message's address, built as Slack builds it, so that a thread of a thousand costs no call. `workspace` ends in "/"."""
+    address = f"{workspace}archives/{channel}/p{ts.replace('.', '')}"
+    return f"{address}?thread_ts={thread_ts}&cid={channel}" if thread_ts and thread_ts != ts else address
+
+
+def signed(text: str, by: Person, key: str, *, link: str = "") -> str:
+    """`text` with its signature. The user's id tells casebot later whose it is, the reference which wish it was."""
+    reference = hashlib.sha256(key.encode()).hexdigest()[:10]
+    where = f" · {link}" if link else ""
+    return f"{text}\n\n— {by.name} ({by.user}) via Slack{where} · ref {reference}"

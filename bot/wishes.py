@@ -1,0 +1,115 @@
+"""What a person wants changed in FuseDesk, as values that can be stored: the only way a write reaches the client.
+
+A wish knows its `key`: two wishes with the same key are the same wish (a double click, a second delivery), and end in one
+effect. `caseid` orders wishes on one case; None for a case that is only to be opened.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.fusedesk.client import FuseDesk
+from bot.fusedesk.models import Case, CaseSearch, NewCase, NewEmail, NewNote, Status
+
+
+class _Wish(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+
+
+class OpenCase(_Wish):
+    kind: Literal["open"] = "open"
+    caseid: None = None
+    new: NewCase
+
+
+class AddNote(_Wish):
+    kind: Literal["note"] = "note"
+    caseid: int
+    note: NewNote
+
+
+class AddTag(_Wish):
+    kind: Literal["tag"] = "tag"
+    caseid: int
+    tagid: int
+
+
+class RemoveTag(_Wish):
+    kind: Literal["untag"] = "untag"
+    caseid: int
+    tagid: int
+
+
+class Transfer(_Wish):
+    kind: Literal["transfer"] = "transfer"
+    caseid: int
+    depid: int | None = None
+    repid: int | None = None
+
+
+class LinkContact(_Wish):
+    kind: Literal["link"] = "link"
+    caseid: int
+    contactid: int | None = None
+    contact_uuid: str = ""
+
+
+class ImportHistory(_Wish):
+    kind: Literal["history"] = "history"
+    caseid: int
+    items: tuple[NewNote | NewEmail, ...]
+
+
+class SetStatus(_Wish):
+    kind: Literal["status"] = "status"
+    caseid: int
+    status: Status
+
+
+_NEWEST = 50
+
+Wish = Annotated[
+    OpenCase | AddNote | AddTag | RemoveTag | Transfer | LinkContact | ImportHistory | SetStatus, Field(discriminator="kind")
+]
+
+
+async def perform(fusedesk: FuseDesk, wish: Wish) -> Case | None:
+    """The wish's effect: one call. Returns the case where FuseDesk's answer holds it."""
+    match wish:
+        case OpenCase():
+            return await fusedesk.open_case(wish.new)
+        case Transfer():
+            return await fusedesk.transfer(wish.caseid, depid=wish.depid, repid=wish.repid)
+        case LinkContact():
+            return await fusedesk.link_contact(wish.caseid, contactid=wish.contactid, contact_uuid=wish.contact_uuid)
+        case SetStatus():
+            return await fusedesk.set_status(wish.caseid, wish.status)
+        case AddNote():
+            await fusedesk.add_note(wish.caseid, wish.note)
+        case AddTag():
+            await fusedesk.tag(wish.caseid, wish.tagid)
+        case RemoveTag():
+            await fusedesk.untag(wish.caseid, wish.tagid)
+        case ImportHistory():
+            await fusedesk.import_history(wish.caseid, wish.items)
+    return None
+
+
+async def look_up(fusedesk: FuseDesk, wish: Wish) -> Case | None:
+    """The case that already shows the wish's effect, told by the reference in its text; None where it has to be done.
+
+    What only sets a state may be repeated without looking; a history import looks for itself before every attempt.
+    """
+    match wish:
+        case OpenCase():
+            newest = CaseSearch(depid=wish.new.depid, limit=_NEWEST, orderby="date_opened desc")
+            found = [case for case in await fusedesk.search(newest) if case.details == wish.new.details]
+            return found[0] if found else None
+        case AddNote():
+            case = await fusedesk.get_case(wish.caseid)
+            return case if any(item.note == wish.note.note for item in case.history) else None
+    return None

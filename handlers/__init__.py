@@ -1,0 +1,71 @@
+"""The table of contents: every Slack surface of casebot and the function that answers it.
+
+A route is looked up by the id that the card or the manifest carries; what follows a ":" in an action's id only tells equal
+buttons apart. Every function is a listener: it reads what was asked, acknowledges, and hands the slow part over. Its arguments
+come by name:
+
+    what was asked   command, shortcut, click, typeahead, submission, opened (the one of its surface)
+    by               the person, already let in
+    ack              Slack's acknowledgement
+    later            runs the slow part; its errors become words for the person
+    desk, directory, slack, answers, threads, drafts, fusedesk
+"""
+
+from __future__ import annotations
+
+from bot.cards import case, forms, lists, words
+from bot.cards import home as home_card
+from bot.listening import Routes
+from handlers import add_note, choices, command, contact, find, history, home, open_case, show, status, tag, transfer
+
+COMMANDS: Routes = {
+    "/case": command.typed,
+}
+
+SHORTCUTS: Routes = {
+    "open_case_from_message": open_case.from_message,
+    "add_to_case": add_note.from_message,
+    "import_thread": history.from_message,
+    "new_case": open_case.from_anywhere,
+}
+
+ACTIONS: Routes = {
+    case.TRANSFER: transfer.pressed,
+    case.TAKE: transfer.taken,
+    case.NOTE: add_note.pressed,
+    case.TAGS: tag.pressed,
+    case.CLOSE: status.closed,
+    case.REOPEN: status.reopened,
+    case.SHARE: show.shared,
+    case.FUSEDESK: show.left,
+    case.MORE: show.more,
+    lists.SHOW: show.pressed,
+    lists.PAGE: find.turned,
+    words.RUN: command.chosen,
+    words.OPEN: open_case.pressed,
+    home_card.HOME_NEW: open_case.pressed,
+    home_card.HOME_FIND: home.searched,
+    home_card.HOME_REFRESH: home.refreshed,
+    forms.DEPARTMENT: choices.department_chosen,
+}
+
+OPTIONS: Routes = {
+    forms.DEPARTMENT: choices.departments,
+    forms.REP: choices.reps,
+    forms.TAGS: choices.tags,
+    forms.CASE: choices.cases,
+}
+
+SUBMISSIONS: Routes = {
+    forms.OPEN_FORM: open_case.submitted,
+    forms.NOTE_FORM: add_note.submitted,
+    forms.ADD_FORM: add_note.added,
+    forms.TAGS_FORM: tag.submitted,
+    forms.TRANSFER_FORM: transfer.submitted,
+    forms.LINK_FORM: contact.submitted,
+    forms.IMPORT_FORM: history.submitted,
+}
+
+EVENTS: Routes = {
+    "app_home_opened": home.opened,
+}

@@ -1,0 +1,123 @@
+"""Add a note to a case or log a call: typed, from a card, or from a message."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.answers import Answers
+from bot.cards.case import Seen
+from bot.cards.forms import CASE, KIND, NOTE, TITLE, WHEN, NoteValues, Origin, add_form, note_form
+from bot.cards.message import View
+from bot.cards.text import cut
+from bot.cards.words import noted
+from bot.cases import Person
+from bot.desk import CaseDesk
+from bot.drafts import Drafts
+from bot.fusedesk.models import NewNote
+from bot.listening import Ack, Later, Settle
+from bot.operations import Call, CaseRef, Note
+from bot.payloads import Click, OpenView, Place, Shortcut, Submission
+from bot.references import signed
+from bot.slack import Slack
+from bot.threads import Threads
+from handlers.choices import case_of
+
+
+async def typed(operation: Note | Call, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
+    kind = "call" if isinstance(operation, Call) else "note"
+    note = NewNote(title=operation.title, note=signed(operation.text, by, key), type=kind)
+    caseid = await answers.patiently(place, desk.add_note(operation.case, note, by, key), "FuseDesk")
+    await answers.tell(place, noted(caseid, kind))
+    await answers.others(place, caseid, by, _line(kind), desk.show)
+
+
+def _line(kind: str) -> str:
+    return "logged a call on it" if kind == "call" else "added a note to it"
+
+
+async def pressed(click: Click, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
+    seen = Seen.load(click.value)
+    view = note_form(NoteValues(), Origin(place=click.place, seen=seen), named=desk.remembered(seen.caseid))
+    await ack()
+    later(answers.form(click.place, click.trigger, view))
+
+
+async def submitted(submission: Submission, by: Person, settle: Settle, desk: CaseDesk, answers: Answers) -> None:
+    origin = Origin.load(submission.view.metadata)
+    seen = origin.card
+    values = _values(submission.view)
+    named = desk.remembered(seen.caseid)
+    await settle(
+        _note(seen.caseid, _new_note(values, by, submission.view.id), submission.view.id, origin.place, by, desk, answers),
+        again=lambda fault: note_form(values, origin, named=named, fault=fault),
+        waiting="Adding it to the case …",
+        typed=values.note,
+    )
+
+
+def _values(view: OpenView, rest: int = 0) -> NoteValues:
+    when = view.moment(WHEN)
+    return NoteValues(
+        kind=view.option(KIND) or "note",
+        title=view.text(TITLE),
+        note=view.text(NOTE),
+        when=datetime.fromtimestamp(when, UTC) if when else None,
+        case=view.option(CASE),
+        rest=rest,
+    )
+
+
+def _new_note(values: NoteValues, by: Person, key: str, *, rest: str = "", link: str = "") -> NewNote:
+    return NewNote(
+        title=values.title or cut(values.note.split("\n", 1)[0], 80),
+        note=signed(values.note + rest, by, key, link=link),
+        type="call" if values.kind == "call" else "note",
+        date_added=values.when,
+    )
+
+
+async def _note(caseid: int, note: NewNote, key: str, place: Place, by: Person, desk: CaseDesk, answers: Answers) -> None:
+    ref = CaseRef(caseid=caseid)
+    await desk.add_note(ref, note, by, key)
+    await answers.changed(place, await desk.show(ref), by, _line(note.type))
+
+
+async def from_message(shortcut: Shortcut, ack: Ack, later: Later, slack: Slack, threads: Threads, drafts: Drafts) -> None:
+    await ack()
+    later(_form(shortcut, slack, threads, drafts))
+
+
+async def _form(shortcut: Shortcut, slack: Slack, threads: Threads, drafts: Drafts) -> None:
+    message = shortcut.message
+    if message is None:
+        raise KeyError("message")
+    text = await threads.plain(message)
+    author = await threads.author(message)
+    shown, draft, rest = drafts.keep(text)
+    values = NoteValues(title=cut(f"{author} in Slack", 200), note=shown, rest=rest)
+    origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, draft=draft)
+    await slack.open_view(shortcut.trigger, add_form(values, origin))
+
+
+async def added(
+    submission: Submission, by: Person, settle: Settle, desk: CaseDesk, answers: Answers, threads: Threads, drafts: Drafts
+) -> None:
+    origin = Origin.load(submission.view.metadata)
+    rest = drafts.rest(origin.draft)
+    values = _values(submission.view, len(rest))
+    ref = case_of(values.case)
+    link = threads.permalink(origin.place.channel, origin.message_ts, origin.thread_ts)
+    note = _new_note(values, by, submission.view.id, rest=rest, link=link)
+    await settle(
+        _add(ref, note, submission.view.id, origin.place, by, desk, answers),
+        again=lambda fault: add_form(values, origin, fault=fault),
+        waiting="Adding it to the case …",
+        typed=values.note,
+    )
+
+
+async def _add(ref: CaseRef, note: NewNote, key: str, place: Place, by: Person, desk: CaseDesk, answers: Answers) -> View | None:
+    caseid = await desk.add_note(ref, note, by, key)
+    await answers.tell(place, noted(caseid, note.type))
+    await answers.others(place, caseid, by, _line(note.type), desk.show)
+    return None

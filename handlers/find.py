@@ -1,0 +1,44 @@
+"""Find cases: by email and filters, my own, and turning the pages of a list."""
+
+from __future__ import annotations
+
+import json
+
+from bot.answers import Answers
+from bot.cards.lists import case_list
+from bot.cases import CasePage, Person
+from bot.desk import CaseDesk
+from bot.language import parse
+from bot.listening import Ack, Later
+from bot.operations import Find, Mine
+from bot.payloads import Click, Place
+
+
+async def typed(operation: Find, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
+    page = await answers.patiently(place, desk.find(operation, by), "the cases")
+    await answers.tell(place, case_list(page))
+
+
+async def mine_typed(operation: Mine, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
+    page = await answers.patiently(place, desk.mine(operation, by), "your cases")
+    await answers.tell(place, case_list(page))
+
+
+async def turned(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
+    asked = json.loads(click.value)
+    operation, offset = parse(str(asked["q"]), today=by.today()), int(asked["o"])
+    await ack()
+    later(_turn(click, operation, offset, by, desk, answers))
+
+
+async def _turn(click: Click, operation: object, offset: int, by: Person, desk: CaseDesk, answers: Answers) -> None:
+    place = await answers.stage(click, "Fetching more cases …") if click.place.home else click.place
+    await answers.redraw(place, case_list(await _page(operation, by, offset, desk)))
+
+
+async def _page(operation: object, by: Person, offset: int, desk: CaseDesk) -> CasePage:
+    if isinstance(operation, Mine):
+        return await desk.mine(operation, by, offset)
+    if not isinstance(operation, Find):
+        raise TypeError(f"a list cannot be paged by {type(operation).__name__}")
+    return await desk.find(operation, by, offset)

@@ -1,0 +1,57 @@
+"""Import a thread: its messages become history of a case, and a second time only the new ones."""
+
+from __future__ import annotations
+
+from bot.answers import Answers
+from bot.cards.forms import CASE, Origin, import_form
+from bot.cards.message import View
+from bot.cards.words import imported
+from bot.cases import Person
+from bot.desk import CaseDesk
+from bot.listening import Ack, Later, Settle
+from bot.operations import CaseRef
+from bot.payloads import Shortcut, Submission
+from bot.slack import Slack
+from bot.threads import Threads
+from handlers.choices import case_of
+
+
+async def from_message(shortcut: Shortcut, ack: Ack, later: Later, slack: Slack) -> None:
+    message = shortcut.message
+    if message is None:
+        raise KeyError("message")
+    origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts or message.ts)
+    await ack()
+    later(slack.open_view(shortcut.trigger, import_form("", origin)))
+
+
+async def submitted(
+    submission: Submission, by: Person, settle: Settle, desk: CaseDesk, slack: Slack, answers: Answers, threads: Threads
+) -> None:
+    origin = Origin.load(submission.view.metadata)
+    case = submission.view.option(CASE)
+    await settle(
+        _import(case_of(case), origin, submission.view.id, by, desk, slack, answers, threads),
+        again=lambda fault: import_form(case, origin, fault=fault),
+        waiting="Importing the thread …",
+    )
+
+
+async def _import(
+    ref: CaseRef,
+    origin: Origin,
+    key: str,
+    by: Person,
+    desk: CaseDesk,
+    slack: Slack,
+    answers: Answers,
+    threads: Threads,
+) -> View | None:
+    channel = origin.place.channel
+    messages = [message async for message in slack.thread(channel, origin.thread_ts)]
+    items = await threads.history(channel, messages)
+    named, added, known = await desk.import_history(ref, items, by, key)
+    await answers.tell(origin.place, imported(named.case.caseid, added, known))
+    if added:
+        await answers.others(origin.place, named.case.caseid, by, f"imported {added} messages", desk.show)
+    return None

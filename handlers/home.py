@@ -1,0 +1,71 @@
+"""App Home: my cases at a glance, the way to a new one, and to a customer's."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.answers import Answers
+from bot.cards.forms import message_view
+from bot.cards.home import home
+from bot.cards.lists import case_list
+from bot.cases import CasePage, Person
+from bot.desk import CaseDesk
+from bot.errors import CaseError
+from bot.fusedesk.client import FuseDesk
+from bot.language import parse
+from bot.listening import Ack, Later
+from bot.operations import Find, Mine
+from bot.payloads import Click, HomeOpened
+from bot.slack import Slack
+
+# A Home that is there sooner needs no view before it.
+_PATIENCE = 0.7
+
+
+async def opened(opened: HomeOpened, by: Person, later: Later, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack) -> None:
+    if opened.tab == "home":
+        later(_publish(by, desk, fusedesk, slack))
+
+
+async def refreshed(by: Person, ack: Ack, later: Later, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack) -> None:
+    await ack()
+    later(_publish(by, desk, fusedesk, slack))
+
+
+async def _publish(by: Person, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack) -> None:
+    reading = asyncio.ensure_future(_cases(by, desk))
+    done, _ = await asyncio.wait({reading}, timeout=_PATIENCE)
+    if not done:
+        await slack.publish_home(by.user, home(None, person=by, answers="Asking FuseDesk …"))
+    page, fault = await reading
+    await slack.publish_home(by.user, home(page, person=by, answers=_state(fusedesk), fault=fault))
+
+
+async def _cases(by: Person, desk: CaseDesk) -> tuple[CasePage | None, str]:
+    """The cases, or why they cannot be shown: the Home is drawn either way."""
+    try:
+        return (await desk.mine(Mine(), by) if by.is_rep else await desk.opened_by(by)), ""
+    except CaseError as error:
+        return None, error.says
+
+
+def _state(fusedesk: FuseDesk) -> str:
+    """Whether FuseDesk answers, and what is left of the hour's calls."""
+    if fusedesk.last_fault is not None:
+        return fusedesk.last_fault.says
+    quota = fusedesk.quota
+    if quota.remaining is None or quota.limit is None:
+        return "FuseDesk answers."
+    return f"FuseDesk answers. {quota.remaining:,} of {quota.limit:,} calls are left this hour."
+
+
+async def searched(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, slack: Slack, answers: Answers) -> None:
+    await ack()
+    later(_search(click, by, desk, slack, answers), typed=click.value)
+
+
+async def _search(click: Click, by: Person, desk: CaseDesk, slack: Slack, answers: Answers) -> None:
+    place = await answers.stage(click, "Looking for cases …")
+    find = parse(click.value, today=by.today())
+    page = await desk.find(find if isinstance(find, Find) else Find(words=click.value), by)
+    await slack.update_view(place.view_id, message_view(case_list(page), title="Cases"))
