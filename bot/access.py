@@ -44,6 +44,10 @@ class People:
         """The person behind an id that was mentioned or wrote a message; no judgement."""
         return self._person(user, await self._profile(user))
 
+    def forget(self, user: str) -> None:
+        """Slack is asked anew at the next occasion."""
+        self._profiles.pop(user, None)
+
     async def _profile(self, user: str) -> dict[str, Any]:
         """Single flight: many clicks of a newcomer make one call; a failed one is forgotten."""
         task = self._profiles.get(user)
@@ -54,7 +58,7 @@ class People:
 
     def _forget_failed(self, user: str, done: asyncio.Task[dict[str, Any]]) -> None:
         if done.cancelled() or done.exception() is not None:
-            self._profiles.pop(user, None)
+            self.forget(user)
 
     def _refusal(self, profile: Mapping[str, Any]) -> str:
         if profile.get("deleted"):

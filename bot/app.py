@@ -58,11 +58,12 @@ class Words:
 
     def __call__(self, error: Exception, *, typed: str = "", operation: Operation | None = None) -> list[Message]:
         if isinstance(error, CaseError):
-            log.info("refused: %s %s", type(error).__name__, error.facts)
+            log.info("refused", extra={"facts": {"error": type(error).__name__, **error.facts}})
             return refusal(_with_choices(error, operation), typed=typed)
         reference = token_hex(4)
         # The exception's own text may quote a customer; its type and place are what helps.
-        log.error("fault %s: %s", reference, type(error).__name__, exc_info=_without_text(error))
+        facts = {"reference": reference, "error": type(error).__name__}
+        log.error("fault %s", reference, extra={"facts": facts}, exc_info=_without_text(error))
         return unexpected(reference, typed=typed)
 
 
@@ -85,7 +86,7 @@ class Casebot:
         self,
         settings: Settings,
         door: Door,
-        slack: Slack,
+        people: People,
         directory: Directory,
         background: Background,
         durable: Durable,
@@ -95,8 +96,8 @@ class Casebot:
         self.settings = settings
         self.directory = directory
         self._door = door
-        self._slack = slack
-        self._background = background
+        self.people = people
+        self.background = background
         self._durable = durable
         self._http = http
         self._session = session
@@ -141,7 +142,7 @@ class Casebot:
 
     async def _stop(self) -> None:
         """Finishes what runs, ends what would take too long, closes what was opened."""
-        ended = await self._background.drain(_LAST_WORK)
+        ended = await self.background.drain(_LAST_WORK)
         if ended:
             log.warning("%d pieces of work did not end in time", ended)
         await self._durable.drain(1.0)
@@ -205,7 +206,7 @@ async def build_app(settings: Settings) -> Casebot:
         events=EVENTS,
     )
     door = Door(bolt, settings.slack_signing_secret.get_secret_value())
-    return Casebot(settings, door, slack, directory, background, durable, http, session)
+    return Casebot(settings, door, people, directory, background, durable, http, session)
 
 
 def _bolt(slack: Slack, identity: Mapping[str, Any]) -> AsyncApp:

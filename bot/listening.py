@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import cache
 from typing import Any, Protocol
@@ -21,13 +22,15 @@ from bot.cards.message import Message, View
 from bot.errors import CaseError
 from bot.operations import Operation
 from bot.payloads import Place, Submission
-from bot.slack import Gone, Slack
+from bot.slack import Gone, Slack, SlackError
 
 # What a listener calls to acknowledge.
 Ack = AsyncAck
 Parts = Mapping[str, Any]
 Routes = Mapping[str, Callable[..., Awaitable[None]]]
 Words = Callable[..., list[Message]]
+
+log = logging.getLogger(__name__)
 
 # Slack gives 3 seconds; what FuseDesk does within these is shown without a view in between.
 _PATIENCE = 1.8
@@ -69,11 +72,18 @@ class Listening:
 
         def start(work: Coroutine[Any, Any, object], *, typed: str = "", operation: Operation | None = None) -> object:
             async def failed(error: Exception) -> None:
-                await self._answers.tell(place, self._words(error, typed=typed, operation=operation))
+                await self.tell(place, self._words(error, typed=typed, operation=operation))
 
             return self._background.start(work, failed)
 
         return start
+
+    async def tell(self, place: Place, messages: list[Message]) -> None:
+        """The last word: where Slack takes it no way, the log has it that somebody waits in vain."""
+        try:
+            await self._answers.tell(place, messages)
+        except SlackError as lost:
+            log.warning("a person could not be told", extra={"facts": {"error": type(lost).__name__, **lost.facts}})
 
     def settle(self, submission: Submission, ack: Ack) -> Settle:
         async def run(
@@ -87,7 +97,8 @@ class Listening:
             elif view := outcome.result():
                 await ack(response_action="update", view=view)
             else:
-                await ack(response_action="clear")
+                # Closes this form alone: a card that it stood on is seen again.
+                await ack()
 
         return run
 

@@ -38,6 +38,7 @@ _GONE = {
 }
 # A customer's address in a card must not turn into a preview.
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
+_DOWN = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 _RESPONSE_HOSTS = {"hooks.slack.com", "hooks.slack-gov.com"}
 
 
@@ -63,7 +64,9 @@ class SlackDown(SlackError):
 
 
 def _named(code: str) -> SlackError:
-    """The one place where Slack's error codes become errors."""
+    """The one place where Slack's error codes become errors. A number is an HTTP status without a code of Slack's."""
+    if code in _DOWN or code.startswith("5"):
+        return SlackDown(code)
     if code in _NOT_IN_CHANNEL:
         return NotInChannel(code)
     return Gone(code) if code in _GONE else SlackError(code)
@@ -85,7 +88,8 @@ class Slack:
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self.client = client
         self._session = session
-        self._hosts = _RESPONSE_HOSTS | {urlsplit(client.base_url).netloc}
+        base = urlsplit(client.base_url)
+        self._origins = {("https", host) for host in _RESPONSE_HOSTS} | {(base.scheme, base.netloc)}
 
     async def _request(self, method: str, **how: Any) -> dict[str, Any]:
         try:
@@ -128,8 +132,7 @@ class Slack:
         self, url: str, message: Message, *, replace: bool = False, in_channel: bool = False, thread_ts: str = ""
     ) -> None:
         """Answers through a response_url, which works where casebot is not a member: 5 times within 30 minutes."""
-        parts = urlsplit(url)
-        if parts.netloc not in self._hosts:
+        if urlsplit(url)[:2] not in self._origins:
             raise Gone("foreign_response_url")
         body: dict[str, Any] = _content(message) | _QUIET | {"replace_original": replace}
         body["response_type"] = "in_channel" if in_channel else "ephemeral"
@@ -140,6 +143,8 @@ class Slack:
             answer = await webhook.send_dict(body)
         except (TimeoutError, aiohttp.ClientError) as fault:
             raise SlackDown(type(fault).__name__) from fault
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise SlackDown(f"response_url_{answer.status_code}")
         if answer.status_code != 200:
             raise Gone(f"response_url_{answer.status_code}")
 

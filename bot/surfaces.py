@@ -142,8 +142,7 @@ class Surfaces:
 
     def _tell(self, asked: Asked, messages: list[Message]) -> None:
         if messages:
-            answers = self._parts["answers"]
-            self._background.start(answers.tell(asked.place, messages), None)
+            self._background.start(self._listening.tell(asked.place, messages))
 
 
 _NAMES: dict[type[Asked], str] = {

@@ -44,6 +44,8 @@ def settings_for(slack_url: str, desk: FuseDesk, desk_url: str, **more: object) 
 async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **settings: object) -> AsyncIterator[World]:
     slack = Slack()
     desk = desk or FuseDesk(cases=cases)
+    if cases >= 234:
+        desk.change(1234, status="new")
     # Jane is a rep of Support and Billing, Bob of Support and Technical Support; Mia is a member and no rep.
     slack.add_user(JANE, name="jane", real_name="Jane Doe", email="jane.doe@example.org")
     slack.add_user(BOB, name="bob", real_name="Bob Stone", email="bob.stone@example.org")

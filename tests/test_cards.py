@@ -242,10 +242,10 @@ def test_a_case_that_nobody_has_can_be_taken_by_a_viewer_who_is_no_rep() -> None
     assert TAKE in pressable(case_card(a_case(repid=None, rep=""), surface="private", now=NOW).blocks)
 
 
-def test_a_closed_case_asks_for_nothing_but_to_be_reopened() -> None:
+def test_a_closed_case_is_reopened_before_anybody_takes_or_closes_it() -> None:
     card = case_card(a_case(status="closed", date_closed=NOW), surface="private", now=NOW)
 
-    assert list(pressable(card.blocks)) == [REOPEN, NOTE, TAGS, SHARE, FUSEDESK, MORE]
+    assert list(pressable(card.blocks)) == [REOPEN, TRANSFER, NOTE, TAGS, SHARE, FUSEDESK, MORE]
     assert "*Status*\n⚪ Closed" in strings(card.blocks)
     assert "Closed <!date^" in seen(card.blocks)
     assert "Closed 2026-03-04 12:00 UTC." in card.text

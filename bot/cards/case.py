@@ -211,7 +211,7 @@ def _seen(named: NamedCase, now: datetime) -> Seen:
 
 
 def _buttons(named: NamedCase, surface: Surface, viewer_repid: int | None, seen: str) -> list[Part]:
-    """A closed case asks for nothing but to be reopened: nobody takes or transfers it from here."""
+    """A closed case is reopened before anybody takes it."""
     case = named.case
     closed = case.status is Status.CLOSED
     is_mine = surface == "private" and viewer_repid is not None and viewer_repid == case.repid
@@ -220,8 +220,7 @@ def _buttons(named: NamedCase, surface: Surface, viewer_repid: int | None, seen:
         buttons.append(button("Reopen", REOPEN, value=seen))
     elif not is_mine:
         buttons.append(button("Take it", TAKE, value=seen, style="primary"))
-    if not closed:
-        buttons.append(button("Transfer", TRANSFER, value=seen))
+    buttons.append(button("Transfer", TRANSFER, value=seen))
     buttons += [button("Add note", NOTE, value=seen), button("Tags", TAGS, value=seen)]
     if not closed:
         buttons.append(button("Close", CLOSE, value=seen))

@@ -1,0 +1,231 @@
+"""The front door: what is let in, what is turned away, and what is never said about it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+
+from simulator.slack import JANE, SUPPORT, Exchange
+from tests.conftest import World, casebot_world
+from tests.flows import answer
+
+FORM = "application/x-www-form-urlencoded"
+PATH = "/slack/events"
+
+
+def headers(world: World, body: str | bytes, *, kind: str = FORM, at: object = None, signature: str = "") -> dict[str, str]:
+    moment = str(int(time.time()) if at is None else at)
+    signed = signature or world.slack.sign(body, moment)
+    return {"Content-Type": kind, "X-Slack-Request-Timestamp": moment, "X-Slack-Signature": signed}
+
+
+async def knock(world: World, body: str | bytes, **how: object) -> Exchange:
+    return await world.slack.raw(PATH, body, headers(world, body, **how))  # type: ignore[arg-type]
+
+
+COMMAND = urlencode(
+    {"command": "/case", "text": "help", "user_id": JANE, "team_id": "T01ACME", "channel_id": SUPPORT, "trigger_id": "1.2.3"}
+)
+
+
+async def test_a_signed_command_is_let_in(world: World) -> None:
+    assert (await knock(world, COMMAND)).status == 200
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"signature": "v0=0000"},
+        {"signature": "v0=é"},
+        {"signature": "nonsense"},
+        {"at": "yesterday"},
+        {"at": "-5"},
+        {"at": "9" * 40},
+        {"at": int(time.time()) - 301},
+        {"at": int(time.time()) + 400},
+    ],
+    ids=str,
+)
+async def test_a_wrong_or_malformed_signature_is_turned_away(
+    world: World, how: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with aiohttp.ClientSession() as session:
+        sent = {name: value.encode().decode("latin-1") for name, value in headers(world, COMMAND, **how).items()}
+        async with session.post(world.url + PATH, data=COMMAND, headers=sent) as response:
+            status = response.status
+
+    assert status == 401
+    assert "turned away" in caplog.text
+    assert "help" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("missing", ["X-Slack-Request-Timestamp", "X-Slack-Signature"])
+async def test_a_missing_header_is_turned_away(world: World, missing: str) -> None:
+    sent = headers(world, COMMAND)
+    del sent[missing]
+
+    assert (await world.slack.raw(PATH, COMMAND, sent)).status == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("payload=not json", FORM),
+        ("payload=[1,2]", FORM),
+        ("payload=" + "[" * 100_000, FORM),
+        ("{", "application/json"),
+        ("[]", "application/json"),
+        ('"text"', "application/json"),
+        (b"\xff\xfe", "application/json"),
+        ("hello", "text/plain"),
+        ("<xml/>", ""),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_a_malformed_body_is_refused_without_a_trace(
+    world: World, body: str | bytes, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answered = await knock(world, body, kind=kind)
+
+    assert answered.status == 400
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_body_over_a_megabyte_is_refused_while_it_comes_in(world: World) -> None:
+    async def chunks():  # type: ignore[no-untyped-def]  # an async generator for aiohttp
+        for _ in range(40):
+            yield b"x" * 50_000
+
+    async with aiohttp.ClientSession() as session:
+        sent = headers(world, COMMAND)
+        async with session.post(world.url + PATH, data=chunks(), headers=sent) as response:
+            assert response.status == 413
+        async with session.post(world.url + PATH, data=b"x" * 1_000_001, headers=sent) as response:
+            assert response.status == 413
+
+
+async def test_a_command_whose_text_holds_the_word_payload_works(world: World) -> None:
+    card = await answer(world, "find payload=1 & payload")
+
+    assert "payload" in card.plain()
+
+
+async def test_slacks_handshake_and_its_certificate_probe_are_answered(world: World) -> None:
+    challenge = json.dumps({"type": "url_verification", "challenge": "abc", "token": "x"})
+
+    shaken = await knock(world, challenge, kind="application/json")
+    probed = await knock(world, "ssl_check=1&token=x")
+
+    assert shaken.json == {"challenge": "abc"}
+    assert probed.status == 200
+
+
+async def test_an_event_that_comes_twice_is_handled_once(world: World) -> None:
+    event = {"type": "app_home_opened", "user": JANE, "channel": "D1", "tab": "home"}
+
+    await world.slack.event(event, event_id="Ev1")
+    await world.slack.until(lambda: world.slack.home(JANE))
+    published = len(world.slack.called("views.publish"))
+    again = await world.slack.event(event, event_id="Ev1", retry=1)
+    await world.slack.until(lambda: len(world.bot.background) == 0)
+
+    assert again.status == 200
+    assert len(world.slack.called("views.publish")) == published
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": "block_actions", "actions": [{"action_id": "long_gone", "block_id": "b", "type": "button", "value": "1"}]},
+        {"type": "view_submission", "view": {"id": "V1", "type": "modal", "callback_id": "long_gone", "blocks": []}},
+        {"type": "view_closed", "view": {"id": "V1", "type": "modal", "callback_id": "long_gone"}, "is_cleared": False},
+        {"type": "block_suggestion", "action_id": "long_gone", "block_id": "b", "value": "x"},
+        {"type": "shortcut", "callback_id": "long_gone"},
+        {"type": "message_action", "callback_id": "long_gone", "message": {"ts": "1.2", "text": "x"}, "message_ts": "1.2"},
+        {"type": "something_new"},
+    ],
+    ids=lambda payload: payload["type"],
+)
+async def test_an_unknown_id_is_answered_politely(world: World, payload: dict[str, object]) -> None:
+    common = {"user": {"id": JANE, "team_id": "T01ACME"}, "team": {"id": "T01ACME"}, "trigger_id": "1.2.3"}
+    body = urlencode({"payload": json.dumps(common | payload)})
+
+    answered = await knock(world, body)
+
+    assert answered.status == 200
+
+
+async def test_an_unknown_command_and_event_are_answered_politely(world: World) -> None:
+    command = await knock(world, COMMAND.replace("%2Fcase", "%2Fother"))
+    event = await knock(
+        world,
+        json.dumps({"type": "event_callback", "event_id": "Ev9", "team_id": "T01ACME", "event": {"type": "reaction_added"}}),
+        kind="application/json",
+    )
+
+    assert command.status == 200
+    assert "does not know" in command.text
+    assert event.status == 200
+
+
+async def test_a_malformed_payload_that_is_signed_ends_in_a_reference_that_the_log_has(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    view = {"id": "V1", "type": "modal", "callback_id": "note_form", "private_metadata": "jane@secret.example", "blocks": []}
+    view["blocks"] = [{"type": "input", "block_id": "note", "element": {"action_id": "note", "type": "plain_text_input"}}]
+    payload = {"type": "view_submission", "user": {"id": JANE, "team_id": "T01ACME"}, "view": view, "trigger_id": "1.2.3"}
+
+    answered = await knock(world, urlencode({"payload": json.dumps(payload)}))
+
+    words = answered.json["errors"]["note"]
+    reference = words.split("reference ")[1].strip(".")
+    assert reference in caplog.text
+    assert "jane@secret.example" not in caplog.text
+
+
+async def test_health_and_readiness_say_nothing_private(world: World) -> None:
+    async with aiohttp.ClientSession() as session:
+        async with session.get(world.url + "/healthz") as response:
+            assert (response.status, await response.text()) == (200, "ok")
+        async with session.get(world.url + "/readyz") as response:
+            assert (response.status, await response.text()) == (200, "ready")
+        async with session.get(world.url + PATH) as response:
+            assert response.status == 405
+        async with session.get(world.url + "/") as response:
+            assert response.status == 404
+
+
+async def test_over_socket_mode_everything_comes_by_the_same_door() -> None:
+    async with casebot_world(slack_app_token="xapp-test", slack_signing_secret="") as world:
+        await world.slack.until(lambda: world.slack.sockets == 1)
+        card = await answer(world, "1234")
+        await world.slack.click(JANE, card, "case_transfer")
+        view = await world.slack.until(lambda: world.slack.views(JANE) and world.slack.view(JANE))
+        options = await world.slack.typeahead(JANE, view, "department", "bil")
+        await world.slack.submit(JANE, view, {"department": options[0]})
+        await world.slack.until(lambda: "Billing" in card.plain())
+        await world.slack.open_home(JANE)
+        await world.slack.until(lambda: "FuseDesk answers" in world.slack.home(JANE).plain())
+        shut = await knock(world, COMMAND)
+
+        assert shut.status == 401
+        assert world.slack.faults == []
+
+
+async def test_a_socket_that_slack_renews_is_replaced() -> None:
+    async with casebot_world(slack_app_token="xapp-test") as world:
+        await world.slack.until(lambda: world.slack.sockets == 1)
+        sockets = world.slack.delivery.sockets
+        before = sockets.open[0]
+
+        await world.slack.refresh_sockets()
+
+        await world.slack.until(lambda: sockets.open and before not in sockets.open)
+        assert "Open a case" in (await answer(world, "help")).buttons
