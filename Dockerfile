@@ -6,10 +6,10 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 RUN python -m venv /opt/casebot
 COPY requirements.lock ./
-RUN /opt/casebot/bin/pip install --no-compile --require-hashes --requirement requirements.lock
+RUN /opt/casebot/bin/pip install --no-compile --no-deps --require-hashes --requirement requirements.lock
 # The build backend is the locked one too, in a venv that stays behind in this stage.
 COPY requirements-dev.lock ./
-RUN python -m venv /opt/build && /opt/build/bin/pip install --require-hashes --requirement requirements-dev.lock
+RUN python -m venv /opt/build && /opt/build/bin/pip install --no-deps --require-hashes --requirement requirements-dev.lock
 COPY pyproject.toml README.md manifest.yml ./
 COPY bot bot
 COPY handlers handlers

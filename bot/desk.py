@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
@@ -17,7 +17,7 @@ from cachetools import TTLCache
 from bot import wishes
 from bot.cards.case import Seen
 from bot.cases import CasePage, NamedCase, Person
-from bot.directory import Directory
+from bot.directory import FIRST_PATIENCE, Directory
 from bot.durable import Durable
 from bot.errors import CaseError, NameRefused, Overtaken, Refused
 from bot.fusedesk.client import FuseDesk
@@ -161,7 +161,7 @@ class CaseDesk:
 
     async def mine(self, mine: Mine, by: Person, offset: int = 0) -> CasePage:
         """The cases of the rep that the person is; waiting ones unless a status is named."""
-        self.as_rep(by)
+        await self.as_rep(by)
         find = Find(rep="me", status=mine.status or "active")
         query = f"mine {mine.status}".strip()
         return await self.find(find, by, offset, query=query, title="My cases")
@@ -172,8 +172,16 @@ class CaseDesk:
         cases = [case for case in await self._searches.chunk(search, fresh=True) if f"({by.user})" in case.details]
         return CasePage(tuple(map(self.named, cases[:10])), 0, len(cases), False, "", title="Cases I opened")
 
-    def as_rep(self, by: Person) -> Rep:
-        rep = self._directory.rep_by_id(by.repid) if by.repid is not None else None
+    async def recognised(self, by: Person) -> Person:
+        """The person with the rep that they are, even if the reps' names had not come yet when they asked."""
+        if by.is_rep:
+            return by
+        await self._directory.filled(FIRST_PATIENCE)
+        rep = self._directory.rep_for(by.email, by.name)
+        return replace(by, repid=rep.userid, rep=rep.name) if rep else by
+
+    async def as_rep(self, by: Person) -> Rep:
+        rep = self._directory.rep_by_id((await self.recognised(by)).repid)
         if rep is None:
             raise Refused(
                 "FuseDesk has no rep with your Slack email or name, so casebot cannot tell which cases are yours. "
@@ -185,9 +193,9 @@ class CaseDesk:
     async def rep(self, typed: str, by: Person, department: Department | None = None) -> Rep:
         """The rep a person means: `me`, a mention, or a name. Refused when outside the department."""
         if typed.casefold() == "me":
-            return self._inside(self.as_rep(by), department)
+            return self._inside(await self.as_rep(by), department)
         if typed.startswith("<@"):
-            mentioned = await self._person(typed.removeprefix("<@").removesuffix(">"))
+            mentioned = await self.recognised(await self._person(typed.removeprefix("<@").removesuffix(">")))
             rep = self._directory.rep_by_id(mentioned.repid) if mentioned.repid is not None else None
             if rep is None:
                 raise Refused(f"{mentioned.name} is not a rep in FuseDesk, as far as their email and name tell.", field="rep")

@@ -94,6 +94,12 @@ class Directory:
         for each in self._lists:
             await each.stop()
 
+    async def filled(self, patience: float) -> None:
+        """Waits for the lists that have not come yet, at most so many seconds: for what reads names from memory right after
+        the start. Costs nothing later."""
+        if not self.ready:
+            await asyncio.gather(*(each.first(patience) for each in self._lists))
+
     @property
     def ready(self) -> bool:
         """Whether each of the three lists has come at least once."""

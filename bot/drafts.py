@@ -10,13 +10,16 @@ from bot.cards.text import cut
 
 # Slack's text input takes 3,000; the rest is room for what a person adds.
 _SHOWN = 2_800
+# Characters of all rests together.
+_MOST = 20_000_000
+_FORGOTTEN = "… (casebot was restarted and has lost the rest of this text.)"
 
 
 class Drafts:
-    """In memory for a day: a form that outlives the process submits what it shows, and its permalink leads to the rest."""
+    """In memory for a day. A form that outlives the process submits what it shows, and says so."""
 
     def __init__(self) -> None:
-        self._rest: TTLCache[str, str] = TTLCache(maxsize=2_000, ttl=86_400)
+        self._rest: TTLCache[str, str] = TTLCache(maxsize=_MOST, ttl=86_400, getsizeof=len)
 
     def keep(self, text: str) -> tuple[str, str, int]:
         """Returns what the form shows, the key of the rest ("" when there is none), and the rest's length."""
@@ -29,4 +32,4 @@ class Drafts:
         return shown, key, len(text) - len(shown)
 
     def rest(self, key: str) -> str:
-        return str(self._rest.get(key, "")) if key else ""
+        return str(self._rest.get(key, _FORGOTTEN)) if key else ""

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from cachetools import TTLCache
 
-from bot.fusedesk.errors import FuseDeskError, Unavailable
+from bot.fusedesk.errors import FuseDeskError, Unavailable, Unintelligible
 from bot.fusedesk.models import Case
 from bot.wishes import Wish
 
@@ -60,7 +60,8 @@ class Durable:
                 return await self._once(wish)
         except FuseDeskError as error:
             self._wishes.pop(wish.key, None)
-            if isinstance(error, Unavailable) and error.maybe_done:
+            # An answer that cannot be read leaves as much in the dark as none.
+            if isinstance(error, Unintelligible) or (isinstance(error, Unavailable) and error.maybe_done):
                 self._unknown[wish.key] = True
             raise
 

@@ -13,6 +13,14 @@ def permalink(workspace: str, channel: str, ts: str, thread_ts: str = "") -> str
     return f"{address}?thread_ts={thread_ts}&cid={channel}" if thread_ts and thread_ts != ts else address
 
 
+def message_mark(link: str) -> str:
+    """What a text made of the message with that permalink holds, and one that only quotes the permalink does not.
+
+    Without the query, which FuseDesk might hand back escaped.
+    """
+    return f"Slack · {link.partition('?')[0]}"
+
+
 def signed(text: str, by: Person, key: str, *, link: str = "") -> str:
     """`text` with its signature. The user's id tells casebot later whose it is, the reference which wish it was."""
     reference = hashlib.sha256(key.encode()).hexdigest()[:10]

@@ -97,6 +97,11 @@ class Stale(Generic[T]):
             raise self._failure()
         return await self._landing(self._flight, self._patience)
 
+    async def first(self, patience: float) -> None:
+        """Waits for a first value, at most so many seconds; returns at once where there is one, or where loading pauses."""
+        if self.peek() is None and self._flight is not None:
+            await asyncio.wait({self._flight}, timeout=patience)
+
     async def renew(self) -> T:
         """A value loaded now, or by the load that is under way. Raises what the load raised."""
         flight = self._begin()

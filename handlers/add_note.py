@@ -22,6 +22,9 @@ from bot.slack import Slack
 from bot.threads import Threads
 from handlers.choices import case_of
 
+# A trigger lives for three seconds: what a form is filled with must be there in part of them.
+_WITHIN = 0.8
+
 
 async def typed(operation: Note | Call, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
     kind = "call" if isinstance(operation, Call) else "note"
@@ -91,8 +94,7 @@ async def _form(shortcut: Shortcut, slack: Slack, threads: Threads, drafts: Draf
     message = shortcut.message
     if message is None:
         raise KeyError("message")
-    text = await threads.plain(message)
-    author = await threads.author(message)
+    text, author = await threads.read(message, within=_WITHIN)
     shown, draft, rest = drafts.keep(text)
     values = NoteValues(title=cut(f"{author} in Slack", 200), note=shown, rest=rest)
     origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, draft=draft)
@@ -112,7 +114,7 @@ async def added(
         _add(ref, note, submission.view.id, origin.place, by, desk, answers),
         again=lambda fault: add_form(values, origin, fault=fault),
         waiting="Adding it to the case …",
-        typed=values.note,
+        typed=values.note + rest,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.cards.forms import DEPARTMENT as DEPARTMENT_FIELD
 from bot.cards.forms import (
     DETAILS,
     EMAIL,
     OPEN_FORM,
+    REP,
     SUMMARY,
     TAGS,
     THREAD,
@@ -21,30 +24,35 @@ from bot.cards.text import option
 from bot.desk import CaseDesk
 from bot.directory import Directory
 from bot.drafts import Drafts
+from bot.errors import Refused
 from bot.fusedesk.models import Department, Rep
 from bot.listening import Ack, Later
 from bot.operations import CaseRef
 from bot.payloads import Click, OpenView, Typeahead
 from bot.slack import Slack
 from bot.tokens import case_ref
-from handlers.transfer import chosen
 
 _MOST = 100
+# Seconds that somebody waits for FuseDesk's names right after casebot's start, well within Slack's three.
+_WITHIN = 1.5
 
 
 async def departments(typeahead: Typeahead, ack: Ack, directory: Directory) -> None:
+    await directory.filled(_WITHIN)
     found = directory.suggest_departments(typeahead.typed, limit=_MOST)
     await ack(options=[option(directory.label(one), str(one.departmentid)) for one in found])
 
 
 async def reps(typeahead: Typeahead, ack: Ack, directory: Directory) -> None:
     """Only the reps of the department that the form shows, once it shows one."""
+    await directory.filled(_WITHIN)
     department = typeahead.view.option(DEPARTMENT_FIELD) if typeahead.view else ""
     found = directory.suggest_reps(typeahead.typed, departmentid=int(department) if department else None, limit=_MOST)
     await ack(options=[option(directory.label(one), str(one.userid)) for one in found])
 
 
 async def tags(typeahead: Typeahead, ack: Ack, directory: Directory) -> None:
+    await directory.filled(_WITHIN)
     found = directory.suggest_tags(typeahead.typed, limit=_MOST)
     await ack(options=[option(directory.label(one), str(one.id)) for one in found])
 
@@ -54,7 +62,7 @@ async def cases(typeahead: Typeahead, ack: Ack, desk: CaseDesk) -> None:
     found = desk.suggest(typeahead.typed, limit=_MOST - 1)
     options = [option(f"#{case.caseid} · {case.summary or case.casenum}", str(case.caseid)) for case in found]
     typed = case_ref(typeahead.typed.strip())
-    if typed is not None and str(typed.key) not in {one["value"] for one in options}:
+    if typed is not None and typed.key not in {key for case in found for key in (case.caseid, case.casenum.upper())}:
         options.insert(0, option(case_label(str(typed.key)), str(typed.key)))
     await ack(options=options)
 
@@ -62,6 +70,33 @@ async def cases(typeahead: Typeahead, ack: Ack, desk: CaseDesk) -> None:
 def case_of(value: str) -> CaseRef:
     """A case option's value: an id or a case number."""
     return CaseRef(caseid=int(value)) if value.isdigit() else CaseRef(casenum=value)
+
+
+def chosen(view: OpenView, directory: Directory) -> tuple[Department | None, Rep | None]:
+    """The department and rep of a form; None for what was left empty or is gone from FuseDesk."""
+    department, rep = view.option(DEPARTMENT_FIELD), view.option(REP)
+    return (
+        directory.department_by_id(int(department)) if department else None,
+        directory.rep_by_id(int(rep)) if rep else None,
+    )
+
+
+async def still_there(view: OpenView, directory: Directory) -> tuple[Department | None, Rep | None]:
+    """The department and rep of a submitted form. Raises Refused, at its field, for what is gone from FuseDesk."""
+    await directory.filled(_WITHIN)
+    department, rep = chosen(view, directory)
+    if view.option(DEPARTMENT_FIELD) and department is None:
+        raise gone("this department", DEPARTMENT_FIELD, directory)
+    if view.option(REP) and rep is None:
+        raise gone("this rep", REP, directory)
+    return department, rep
+
+
+def gone(what: str, field: str, directory: Directory) -> Refused:
+    """Why something that was chosen is not to be found."""
+    if not directory.ready:
+        return Refused("casebot has not got FuseDesk's names yet. Try again in a minute.", field=field)
+    return Refused(f"FuseDesk has {what} no longer. Choose again.", field=field)
 
 
 async def department_chosen(
@@ -77,7 +112,7 @@ def _redrawn(view: OpenView, desk: CaseDesk, directory: Directory, drafts: Draft
     origin = Origin.load(view.metadata)
     department, rep = _inside(view, directory)
     if view.callback_id == OPEN_FORM:
-        return open_form(open_values(view, directory, drafts), origin)
+        return open_form(replace(open_values(view, directory, drafts), rep=rep), origin)
     return transfer_form(department, rep, origin, named=desk.remembered(origin.card.caseid))
 
 
@@ -89,9 +124,9 @@ def _inside(view: OpenView, directory: Directory) -> tuple[Department | None, Re
 
 
 def open_values(view: OpenView, directory: Directory, drafts: Drafts) -> OpenValues:
-    """What stands in the form for a new case right now. A rep outside the chosen department is left out."""
+    """What stands in the form for a new case right now; what is gone from FuseDesk is left out."""
     origin = Origin.load(view.metadata)
-    department, rep = _inside(view, directory)
+    department, rep = chosen(view, directory)
     return OpenValues(
         summary=view.text(SUMMARY),
         details=view.text(DETAILS),

@@ -9,7 +9,6 @@ from bot.cards.words import imported
 from bot.cases import Person
 from bot.desk import CaseDesk
 from bot.listening import Ack, Later, Settle
-from bot.operations import CaseRef
 from bot.payloads import Shortcut, Submission
 from bot.slack import Slack
 from bot.threads import Threads
@@ -30,28 +29,15 @@ async def submitted(
 ) -> None:
     origin = Origin.load(submission.view.metadata)
     case = submission.view.option(CASE)
-    await settle(
-        _import(case_of(case), origin, submission.view.id, by, desk, slack, answers, threads),
-        again=lambda fault: import_form(case, origin, fault=fault),
-        waiting="Importing the thread …",
-    )
 
+    async def work() -> View | None:
+        items = await threads.items(slack, origin.place.channel, origin.thread_ts)
+        # Not the form's id: a second attempt has other messages left to add, so it is another wish.
+        named, added, known = await desk.import_history(case_of(case), items, by, submission.trigger)
+        await answers.tell(origin.place, imported(named.case.caseid, added, known))
+        if added:
+            line = f"imported {added} {'message' if added == 1 else 'messages'} from a thread"
+            await answers.others(origin.place, named.case.caseid, by, line, desk.show)
+        return None
 
-async def _import(
-    ref: CaseRef,
-    origin: Origin,
-    key: str,
-    by: Person,
-    desk: CaseDesk,
-    slack: Slack,
-    answers: Answers,
-    threads: Threads,
-) -> View | None:
-    channel = origin.place.channel
-    messages = [message async for message in slack.thread(channel, origin.thread_ts)]
-    items = await threads.history(channel, messages)
-    named, added, known = await desk.import_history(ref, items, by, key)
-    await answers.tell(origin.place, imported(named.case.caseid, added, known))
-    if added:
-        await answers.others(origin.place, named.case.caseid, by, f"imported {added} messages", desk.show)
-    return None
+    await settle(work(), again=lambda fault: import_form(case, origin, fault=fault), waiting="Importing the thread …")

@@ -37,16 +37,17 @@ async def _publish(by: Person, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack)
     done, _ = await asyncio.wait({reading}, timeout=_PATIENCE)
     if not done:
         await slack.publish_home(by.user, home(None, person=by, answers="Asking FuseDesk …"))
-    page, fault = await reading
-    await slack.publish_home(by.user, home(page, person=by, answers=_state(fusedesk), fault=fault))
+    person, page, fault = await reading
+    await slack.publish_home(by.user, home(page, person=person, answers=_state(fusedesk), fault=fault))
 
 
-async def _cases(by: Person, desk: CaseDesk) -> tuple[CasePage | None, str]:
-    """The cases, or why they cannot be shown: the Home is drawn either way."""
+async def _cases(by: Person, desk: CaseDesk) -> tuple[Person, CasePage | None, str]:
+    """The person with the rep they are, and the cases or why they cannot be shown: the Home is drawn either way."""
+    by = await desk.recognised(by)
     try:
-        return (await desk.mine(Mine(), by) if by.is_rep else await desk.opened_by(by)), ""
+        return by, (await desk.mine(Mine(), by) if by.is_rep else await desk.opened_by(by)), ""
     except CaseError as error:
-        return None, error.says
+        return by, None, error.says
 
 
 def _state(fusedesk: FuseDesk) -> str:

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from bot.answers import Answers
-from bot.cards.forms import DEPARTMENT, SUMMARY_LIMIT, OpenValues, Origin, message_view, open_form
+from bot.cards.forms import DEPARTMENT, EMAIL, SUMMARY_LIMIT, TAGS, OpenValues, Origin, message_view, open_form
 from bot.cards.message import View
-from bot.cards.text import cut
-from bot.cards.words import thread_left_out
+from bot.cards.text import cut, length
+from bot.cards.words import done, thread_left_out
 from bot.cases import Person
 from bot.desk import CaseDesk
 from bot.directory import Directory
 from bot.drafts import Drafts
-from bot.errors import Refused
-from bot.fusedesk.models import NewCase, Status
+from bot.errors import CaseError, Refused
+from bot.fusedesk.errors import FuseDeskError
+from bot.fusedesk.models import Department, NewCase, Status
 from bot.listening import Ack, Later, Settle
 from bot.operations import CaseRef, Open
-from bot.payloads import Click, Place, Shortcut, Submission
-from bot.references import signed
+from bot.payloads import Click, OpenView, Place, Shortcut, Submission
+from bot.references import message_mark, signed
 from bot.slack import NotInChannel, Slack
 from bot.threads import Item, Threads
 from bot.values import email as valid_email
-from handlers.choices import open_values
+from handlers.choices import gone, open_values, still_there
 
 _EMAIL = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 # What one form field carries at ease; the rest of a long thread follows as a history import.
 _WITH_THE_CASE = 200
+# A trigger lives for three seconds: what a form is filled with must be there in part of them.
+_WITHIN = 0.8
+_OPEN = "Your case is open."
+_HAS_ONE = "This message has a case already, so no second one was opened."
 
 
 async def typed(
@@ -38,70 +46,89 @@ async def typed(
     desk: CaseDesk,
     directory: Directory,
     answers: Answers,
+    drafts: Drafts,
 ) -> None:
-    department = await directory.department(operation.dept) if operation.dept else await desk.default_department()
-    rep = await desk.rep(operation.rep, by, department) if operation.rep else None
-    tags = [await directory.tag(tag) for tag in operation.tags]
-    if not operation.summary or department is None:
-        # The trigger serves once and for three seconds: nothing but names from memory stands before it.
-        values = OpenValues(
-            summary=operation.summary,
-            details=operation.details,
-            email=operation.email,
-            department=department,
-            rep=rep,
-            tags=tags,
-        )
-        await answers.form(place, key, open_form(values, Origin(place=place)))
-        return
-    new = NewCase(
-        depid=department.departmentid,
-        repid=rep.userid if rep else None,
-        summary=operation.summary,
-        details=signed(operation.details or operation.summary, by, key),
-        openedby=operation.email or operation.openedby or _name(by),
+    department = await directory.department(operation.dept) if operation.dept else await _preset(desk)
+    summary, details = _fitting(operation.summary, operation.details)
+    values = OpenValues(
+        summary=summary,
+        details=details,
         email=operation.email,
-        contactid=operation.contact,
-        contact_uuid=operation.contact_uuid,
-        companyid=operation.company,
-        status=Status(operation.status) if operation.status else None,
-        type=operation.type or None,
-        date_opened=_midnight(operation.opened),
-        date_assigned=_midnight(operation.assigned),
-        date_updated=_midnight(operation.updated),
-        skipinfusionsoft=operation.skipcrm,
-        casetags=tuple(tag.id for tag in tags),
+        department=department,
+        rep=await desk.rep(operation.rep, by, department) if operation.rep else None,
+        tags=[await directory.tag(tag) for tag in operation.tags],
     )
+    asked = _without_fields(operation)
+    if not summary or department is None:
+        shown, draft, rest = drafts.keep(details)
+        origin = Origin(place=place, draft=draft, asked=asked)
+        await answers.form(place, key, open_form(replace(values, details=shown, rest=rest), origin))
+        return
+    new = _new_case(values, department, asked, signed(details or summary, by, key), by.name)
     named, _ = await answers.patiently(place, desk.open_case(new, by, key), "FuseDesk")
-    await answers.show(place, named, by, headline="Your case is open.")
+    await answers.show(place, named, by, headline=_OPEN)
 
 
-def _name(by: Person) -> str:
-    return f"{by.name} ({by.email})" if by.email else by.name
+def _fitting(summary: str, details: str) -> tuple[str, str]:
+    """A summary of one line that is no summary any more goes whole into the details."""
+    if length(summary) <= SUMMARY_LIMIT:
+        return summary, details
+    return cut(summary, SUMMARY_LIMIT), f"{summary}\n\n{details}".strip()
 
 
-def _midnight(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), UTC) if day else None
+def _without_fields(operation: Open) -> Open:
+    """What the form has no field for."""
+    fields = {"summary": "", "details": "", "dept": "", "rep": "", "email": "", "tags": ()}
+    return operation.model_copy(update=fields | {"openedby": cut(operation.openedby, SUMMARY_LIMIT)})
+
+
+def _new_case(values: OpenValues, department: Department, asked: Open, details: str, opener: str) -> NewCase:
+    """`opener` is who opened it, where neither a name nor a customer's email says so."""
+    return NewCase(
+        depid=department.departmentid,
+        repid=values.rep.userid if values.rep else None,
+        summary=values.summary,
+        details=details,
+        openedby=asked.openedby or values.email or opener,
+        email=values.email,
+        contactid=asked.contact,
+        contact_uuid=asked.contact_uuid,
+        companyid=asked.company,
+        status=Status(asked.status) if asked.status else None,
+        type=asked.type or None,
+        date_opened=_noon(asked.opened),
+        date_assigned=_noon(asked.assigned),
+        date_updated=_noon(asked.updated),
+        skipinfusionsoft=asked.skipcrm,
+        casetags=tuple(tag.id for tag in values.tags),
+    )
+
+
+def _noon(day: date | None) -> datetime | None:
+    """A day without a time: at noon it is that day wherever somebody looks at it."""
+    return datetime.combine(day, time(12), UTC) if day else None
+
+
+async def _preset(desk: CaseDesk) -> Department | None:
+    """The department to begin with; None also where its name leads nowhere, for the form can be filled in without it."""
+    with suppress(CaseError, TimeoutError):
+        return await asyncio.wait_for(desk.default_department(), _WITHIN)
+    return None
 
 
 async def pressed(click: Click, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
     await ack()
-    later(_empty_from_click(click, desk, answers))
+    later(_empty(click.place, click.trigger, desk, answers))
 
 
-async def _empty_from_click(click: Click, desk: CaseDesk, answers: Answers) -> None:
-    view = open_form(OpenValues(department=await desk.default_department()), Origin(place=click.place))
-    await answers.form(click.place, click.trigger, view)
-
-
-async def from_anywhere(shortcut: Shortcut, ack: Ack, later: Later, desk: CaseDesk, slack: Slack) -> None:
+async def from_anywhere(shortcut: Shortcut, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
     await ack()
-    later(_empty_from_shortcut(shortcut, desk, slack))
+    later(_empty(shortcut.place, shortcut.trigger, desk, answers))
 
 
-async def _empty_from_shortcut(shortcut: Shortcut, desk: CaseDesk, slack: Slack) -> None:
-    view = open_form(OpenValues(department=await desk.default_department()), Origin(place=shortcut.place))
-    await slack.open_view(shortcut.trigger, view)
+async def _empty(place: Place, trigger: str, desk: CaseDesk, answers: Answers) -> None:
+    view = open_form(OpenValues(department=await _preset(desk)), Origin(place=place))
+    await answers.form(place, trigger, view)
 
 
 async def from_message(
@@ -115,34 +142,36 @@ async def _from_message(shortcut: Shortcut, desk: CaseDesk, slack: Slack, thread
     message = shortcut.message
     if message is None:
         raise KeyError("message")
-    text = await threads.plain(message)
+    (text, author), department = await asyncio.gather(threads.read(message, within=_WITHIN), _preset(desk))
     shown, draft, rest = drafts.keep(text)
     values = OpenValues(
-        summary=cut(next((line for line in text.splitlines() if line.strip()), ""), SUMMARY_LIMIT),
+        summary=cut(next(line.strip() for line in text.splitlines() if line.strip()), SUMMARY_LIMIT),
         details=shown,
         email=_email_in(text),
-        department=await desk.default_department(),
+        department=department,
         thread=False if message.in_thread else None,
         rest=rest,
     )
-    origin = Origin(
-        place=shortcut.place,
-        message_ts=message.ts,
-        thread_ts=message.thread_ts,
-        author=cut(await threads.author(message), 200),
-        draft=draft,
-    )
+    origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, author=author, draft=draft)
     await slack.open_view(shortcut.trigger, open_form(values, origin))
 
 
 def _email_in(text: str) -> str:
     """The first address in the text that is one."""
     for found in _EMAIL.findall(text):
-        try:
-            return valid_email(found.rstrip("."))
-        except ValueError:
-            continue
+        with suppress(ValueError):
+            return valid_email(found.strip("-.'"))
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A submitted form: the case, the wish's key, and whether the replies of the message's thread belong to it."""
+
+    new: NewCase
+    key: str
+    origin: Origin
+    replies: bool
 
 
 async def submitted(
@@ -157,71 +186,75 @@ async def submitted(
     drafts: Drafts,
 ) -> None:
     origin = Origin.load(submission.view.metadata)
+    department, _ = await still_there(submission.view, directory)
+    if department is None:
+        raise Refused("Choose the department that the case is for.", field=DEPARTMENT)
     values = open_values(submission.view, directory, drafts)
-    if values.department is None:
-        raise Refused("FuseDesk has this department no longer. Choose another one.", field=DEPARTMENT)
-    # One message, one case, whoever asks; anything else is the form's own wish.
+    _check(submission.view, values, directory)
     place = origin.place
+    # One message, one case, whoever asks; anything else is the form's own wish.
     key = f"open:{place.team}:{place.channel}:{origin.message_ts}" if origin.message_ts else submission.view.id
     link = threads.permalink(place.channel, origin.message_ts, origin.thread_ts) if origin.message_ts else ""
-    written = f"{values.details}{drafts.rest(origin.draft)}"
-    details = f"{written}\n\n— written by {origin.author}" if origin.author else written
-    new = NewCase(
-        depid=values.department.departmentid,
-        repid=values.rep.userid if values.rep else None,
-        summary=values.summary,
-        details=signed(details, by, key, link=link),
-        openedby=values.email or origin.author or _name(by),
-        email=values.email,
-        casetags=tuple(tag.id for tag in values.tags),
-    )
-    work = _open(new, key, origin, bool(values.thread), by, desk, slack, answers, threads)
+    text = f"{values.details}{drafts.rest(origin.draft)}"
+    written = f"{text}\n\n— written by {origin.author}" if origin.author else text
+    new = _new_case(values, department, origin.asked, signed(written, by, key, link=link), origin.author or by.name)
     await settle(
-        work,
+        _open(_Wanted(new, key, origin, bool(values.thread)), by, desk, slack, answers, threads),
         again=lambda fault: open_form(values, origin, fault=fault),
         waiting="Opening the case …",
-        typed=f"{values.summary}\n{written}",
+        typed=f"{values.summary}\n{text}",
     )
 
 
-async def _open(
-    new: NewCase,
-    key: str,
-    origin: Origin,
-    whole: bool,
-    by: Person,
-    desk: CaseDesk,
-    slack: Slack,
-    answers: Answers,
-    threads: Threads,
-) -> View | None:
-    place = origin.place
-    replies, unread = await _thread(origin, slack, threads) if whole else ([], False)
-    first = new.model_copy(update={"history": tuple(item for _, item in replies[:_WITH_THE_CASE])})
-    named, opened = await desk.open_case(first, by, key)
-    if opened and len(replies) > _WITH_THE_CASE:
-        await desk.import_history(CaseRef(caseid=named.case.caseid), replies[_WITH_THE_CASE:], by, key)
-    headline = f"{by.name} opened a case" if opened else "This message has a case already"
-    if origin.message_ts:
-        if opened:
-            await answers.place_card(place, named, by, headline=headline)
-        else:
-            await answers.show(place, named, by, headline=headline)
-    elif place.response_url and not place.view_id:
-        await answers.show(place, named, by, headline="Your case is open.")
+def _check(view: OpenView, values: OpenValues, directory: Directory) -> None:
+    """Raises Refused where a chosen tag is gone from FuseDesk or the email is none."""
+    if len(values.tags) < len(view.options(TAGS)):
+        raise gone("one of these tags", TAGS, directory)
+    try:
+        valid_email(values.email) if values.email else None
+    except ValueError as fault:
+        raise Refused(str(fault), field=EMAIL) from fault
+
+
+async def _open(wanted: _Wanted, by: Person, desk: CaseDesk, slack: Slack, answers: Answers, threads: Threads) -> View | None:
+    place = wanted.origin.place
+    replies, unread = await _replies(wanted, slack, threads)
+    first = wanted.new.model_copy(update={"history": tuple(item for _, item in replies[:_WITH_THE_CASE])})
+    named, opened = await desk.open_case(first, by, wanted.key)
+    if not wanted.origin.message_ts:
+        if place.response_url and not place.view_id:
+            await answers.show(place, named, by, headline=_OPEN)
+            return None
+        return message_view(answers.in_modal(named, by, headline=_OPEN))
+    if opened:
+        await answers.place_card(place, named, by, headline=f"{by.name} opened a case")
     else:
-        return message_view(answers.in_modal(named, by, headline="Your case is open."))
+        await answers.show(place, named, by, headline=_HAS_ONE)
     if unread:
         await answers.tell(place, thread_left_out(named.case.caseid))
+    if left := replies[_WITH_THE_CASE:] if opened else replies:
+        await _follow(named.case.caseid, left, wanted, by, desk, answers)
     return None
 
 
-async def _thread(origin: Origin, slack: Slack, threads: Threads) -> tuple[list[Item], bool]:
+async def _replies(wanted: _Wanted, slack: Slack, threads: Threads) -> tuple[list[Item], bool]:
     """The other messages of the thread; the second value is True where casebot may not read them."""
-    channel = origin.place.channel
+    origin = wanted.origin
+    if not wanted.replies:
+        return [], False
     try:
-        messages = [message async for message in slack.thread(channel, origin.thread_ts)]
+        items = await threads.items(slack, origin.place.channel, origin.thread_ts)
     except NotInChannel:
         return [], True
-    others = [message for message in messages if message.ts != origin.message_ts]
-    return await threads.history(channel, others), False
+    own = message_mark(threads.permalink(origin.place.channel, origin.message_ts))
+    return [(mark, item) for mark, item in items if mark != own], False
+
+
+async def _follow(caseid: int, replies: list[Item], wanted: _Wanted, by: Person, desk: CaseDesk, answers: Answers) -> None:
+    """Replies that did not come with the case. The case is open by now, so a fault is told and brings no form back."""
+    try:
+        await desk.import_history(CaseRef(caseid=caseid), replies, by, wanted.key)
+    except FuseDeskError as fault:
+        says = f"Case #{caseid} is open, but not all of the thread's replies are in it. {fault.says} "
+        says += "Choose Import thread from the message's shortcuts: it adds what is missing."
+        await answers.tell(wanted.origin.place, done(says))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from bot.answers import Answers
 from bot.cards.case import Seen
-from bot.cards.forms import DEPARTMENT, REP, Origin, transfer_form
+from bot.cards.forms import DEPARTMENT, Origin, transfer_form
 from bot.cases import Person
 from bot.desk import CaseDesk, Done
 from bot.directory import Directory
@@ -14,7 +14,8 @@ from bot.errors import Overtaken, Refused
 from bot.fusedesk.models import Department, Rep
 from bot.listening import Ack, Later, Settle
 from bot.operations import CaseRef, Transfer
-from bot.payloads import Click, OpenView, Place, Submission
+from bot.payloads import Click, Place, Submission
+from handlers.choices import still_there
 
 
 async def typed(
@@ -53,17 +54,21 @@ async def pressed(click: Click, ack: Ack, later: Later, desk: CaseDesk, director
 
 async def taken(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
     seen = Seen.load(click.value)
-    rep = desk.as_rep(by)
     await ack()
+    later(_take(click, seen, by, desk, answers))
+
+
+async def _take(click: Click, seen: Seen, by: Person, desk: CaseDesk, answers: Answers) -> None:
+    rep = await desk.as_rep(by)
     work = desk.transfer(CaseRef(caseid=seen.caseid), by, click.trigger, rep=rep, seen=seen)
-    later(_moved(work, click.place, seen, by, desk, answers))
+    await _moved(work, click.place, seen, by, desk, answers)
 
 
 async def submitted(
     submission: Submission, by: Person, settle: Settle, desk: CaseDesk, directory: Directory, answers: Answers
 ) -> None:
     origin = Origin.load(submission.view.metadata)
-    department, rep = chosen(submission.view, directory)
+    department, rep = await still_there(submission.view, directory)
     seen = origin.card
     named = desk.remembered(seen.caseid)
     # The department that the case is in already is no transfer of its own.
@@ -75,15 +80,6 @@ async def submitted(
         _moved(work, origin.place, seen, by, desk, answers),
         again=lambda fault: transfer_form(department, rep, origin, named=named, fault=fault),
         waiting="Transferring the case …",
-    )
-
-
-def chosen(view: OpenView, directory: Directory) -> tuple[Department | None, Rep | None]:
-    """The department and rep of a form; None for what was left empty or is gone from FuseDesk."""
-    department, rep = view.option(DEPARTMENT), view.option(REP)
-    return (
-        directory.department_by_id(int(department)) if department else None,
-        directory.rep_by_id(int(rep)) if rep else None,
     )
 
 

@@ -61,5 +61,7 @@ async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **set
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
     async with casebot_world() as made:
+        # Latency and faults that a test sets are not meant for the names.
+        await made.slack.until(lambda: made.bot.directory.ready, what="the names")
         yield made
         assert made.slack.faults == []

@@ -121,7 +121,9 @@ async def test_run_ends_at_ctrl_c_without_a_trace() -> None:
         async with asyncio.timeout(30):
             _, told = await process.communicate()
 
-    assert process.returncode == 130
+    # A shell that put this test into the background made it, and so casebot, deaf to Ctrl-C in the usual way.
+    heard = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    assert process.returncode == (130 if heard else 0)
     assert b"Traceback" not in told
 
 

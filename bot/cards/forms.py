@@ -17,6 +17,7 @@ from bot.cards.message import Block, Message, View
 from bot.cards.text import Part, as_typed, context, cut, mrkdwn, option, plain, safe, section
 from bot.cases import NamedCase
 from bot.fusedesk.models import Department, Rep, Tag
+from bot.operations import Open
 from bot.payloads import Place
 
 OPEN_FORM = "open_form"
@@ -50,7 +51,8 @@ NONE = "none"
 class Origin(BaseModel):
     """What a form remembers while it is open (its private_metadata): where it was asked, of which case, of which message.
 
-    `draft` leads to a text too long for the form; `tags` are those the case had, `author` whose message it is.
+    `draft` leads to a text too long for the form; `tags` are those the case had, `author` whose message it is; `asked` is what
+    was typed for a new case and has no field.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -62,6 +64,7 @@ class Origin(BaseModel):
     author: str = Field("", alias="a")
     draft: str = Field("", alias="d")
     tags: tuple[int, ...] = Field((), alias="g")
+    asked: Open = Field(Open(), alias="o")
 
     @property
     def card(self) -> Seen:
@@ -143,7 +146,7 @@ def _department(chosen: Department | None, *, optional: bool = False) -> Block:
     block = _input(
         DEPARTMENT,
         "Department",
-        _select(department_option(chosen) if chosen else None, "Type a department's name"),
+        _select(department_option(chosen) if chosen else None, "Choose or type a department"),
         optional=optional,
     )
     # The reps that the form offers follow the department.
@@ -153,7 +156,7 @@ def _department(chosen: Department | None, *, optional: bool = False) -> Block:
 
 def _rep(chosen: Rep | None, department: Department | None, hint: str) -> Block:
     suffix = f":{department.departmentid}" if department else ""
-    element = _select(rep_option(chosen) if chosen else None, "Type a rep's name")
+    element = _select(rep_option(chosen) if chosen else None, "Choose or type a rep")
     return _input(REP, "Rep", element, optional=True, hint=hint, suffix=suffix)
 
 
@@ -161,7 +164,7 @@ def _tags(chosen: Sequence[Tag]) -> Block:
     element: Part = {
         "type": "multi_external_select",
         "min_query_length": 0,
-        "placeholder": plain("Type a tag's name", 150),
+        "placeholder": plain("Choose or type tags", 150),
     }
     if chosen:
         element["initial_options"] = [tag_option(tag) for tag in chosen][:100]
@@ -189,7 +192,7 @@ def _about(named: NamedCase | None) -> list[Block]:
 
 
 def _rest(count: int) -> str:
-    return f"The message is longer: the other {count:,} characters will be added to it." if count else ""
+    return f"The text is longer than this field: its other {count:,} characters will be added." if count else ""
 
 
 def open_form(values: OpenValues, origin: Origin, *, fault: str = "") -> View:
@@ -197,17 +200,37 @@ def open_form(values: OpenValues, origin: Origin, *, fault: str = "") -> View:
         _input(SUMMARY, "Summary", _text(values.summary, limit=SUMMARY_LIMIT, placeholder="What is it about?")),
         _input(DETAILS, "Details", _text(values.details, lines=True), hint=_rest(values.rest)),
         _department(values.department),
-        _rep(values.rep, values.department, "Left empty, FuseDesk picks a rep of the department."),
+        _rep(values.rep, values.department, "Leave empty, and FuseDesk picks a rep of the department."),
         _input(EMAIL, "Customer's email", _email(values.email), optional=True, hint="FuseDesk links the case to this contact."),
         _tags(values.tags),
+        *([] if values.thread is None else [_thread(values.thread)]),
+        *_besides(origin.asked),
     ]
-    if values.thread is not None:
-        whole = option("Import the whole thread as history", THREAD)
-        element: Part = {"type": "checkboxes", "options": [whole]}
-        if values.thread:
-            element["initial_options"] = [whole]
-        blocks.append(_input(THREAD, "Thread", element, optional=True))
-    return _modal(OPEN_FORM, "Open a case", "Open", origin, blocks, fault)
+    return _modal(OPEN_FORM, "Open a case", "Open case", origin, blocks, fault)
+
+
+def _thread(chosen: bool) -> Block:
+    whole = option("Add the whole thread to the case’s history", THREAD)
+    element: Part = {"type": "checkboxes", "options": [whole]}
+    if chosen:
+        element["initial_options"] = [whole]
+    return _input(THREAD, "Replies", element, optional=True)
+
+
+def _besides(asked: Open) -> list[Block]:
+    """What was typed and has no field, so that the person sees that it is not lost."""
+    words = {
+        "opened by": asked.openedby,
+        "contact": asked.contact or asked.contact_uuid,
+        "company": asked.company,
+        "status": asked.status,
+        "type": asked.type,
+        "opened": asked.opened,
+        "assigned": asked.assigned,
+        "updated": asked.updated,
+    }
+    told = [f"{name} {value}" for name, value in words.items() if value] + ["not written to the CRM"] * asked.skipcrm
+    return [context([plain(f"As you typed: {', '.join(told)}", 2_000)])] if told else []
 
 
 def _email(value: str) -> Part:
@@ -217,24 +240,20 @@ def _email(value: str) -> Part:
 
 def _kind(chosen: str) -> Block:
     options = [option("Note", "note"), option("Call", "call")]
-    return _input(
-        KIND,
-        "Kind",
-        {"type": "radio_buttons", "options": options, "initial_option": options[1 if chosen == "call" else 0]},
-    )
+    element: Part = {"type": "radio_buttons", "options": options, "initial_option": options[1 if chosen == "call" else 0]}
+    return _input(KIND, "Add as", element)
 
 
 def _note_fields(values: NoteValues) -> list[Block]:
     when: Part = {"type": "datetimepicker"}
     if values.when:
         when["initial_date_time"] = int(values.when.timestamp())
+    title = _text(values.title, limit=SUMMARY_LIMIT, placeholder="The first line of the text, if you leave this empty")
     return [
         _kind(values.kind),
-        _input(
-            TITLE, "Title", _text(values.title, limit=SUMMARY_LIMIT), optional=True, hint="Left empty, the text's first line."
-        ),
         _input(NOTE, "Text", _text(values.note, lines=True), hint=_rest(values.rest)),
-        _input(WHEN, "When", when, optional=True, hint="Left empty, now."),
+        _input(TITLE, "Title", title, optional=True),
+        _input(WHEN, "When it happened", when, optional=True, hint="Leave empty for now."),
     ]
 
 
@@ -257,8 +276,8 @@ def add_form(values: NoteValues, origin: Origin, *, fault: str = "") -> View:
 
 def import_form(case: str, origin: Origin, *, fault: str = "") -> View:
     says = (
-        "The messages of this thread become history of the case, each with its author, time and link. "
-        "What was imported before is left out."
+        "The messages of this thread are added to the case’s history, each with its author, time and link. "
+        "Those that the case has already are left out."
     )
     return _modal(IMPORT_FORM, "Import thread", "Import", origin, [section(mrkdwn(says)), _case(case)], fault)
 
