@@ -22,6 +22,7 @@ from bot.operations import CaseRef
 from bot.payloads import Click, Place
 from bot.slack import Gone, NotInChannel, Slack
 from bot.store import Store
+from bot.undo import Undo
 
 T = TypeVar("T")
 
@@ -93,9 +94,9 @@ class Answers:
             return await self._slack.respond(place.response_url, message, replace=True, in_channel=place.is_card)
         return await self._tell(place, message)
 
-    async def show(self, place: Place, named: NamedCase, by: Person, *, headline: str = "") -> None:
+    async def show(self, place: Place, named: NamedCase, by: Person, *, headline: str = "", undo: Undo | None = None) -> None:
         """A case's card for the person alone."""
-        await self._tell(place, card(named, by, private=True, headline=headline))
+        await self._tell(place, card(named, by, private=True, headline=headline, undo=undo))
 
     def in_modal(self, named: NamedCase, by: Person, *, headline: str = "") -> Message:
         return card(named, by, private=True, modal=True, headline=headline)
@@ -126,32 +127,47 @@ class Answers:
         else:
             self._store.card_shown(named.case.caseid, place.channel, ts, place.thread_ts)
 
-    async def changed(self, place: Place, named: NamedCase, by: Person, line: str) -> None:
+    async def changed(self, place: Place, named: NamedCase, by: Person, line: str, undo: Undo | None = None) -> None:
         """After a change: the pressed card and every other card of the case show it, and the channel's cards get one line
-        in their thread that says who did what."""
+        in their thread that says who did what, with the way back."""
         caseid = named.case.caseid
         if place.message_ts or place.view_id:
-            await self.redraw(place, card(named, by, private=not place.is_card, modal=bool(place.view_id)))
+            await self.redraw(place, _redrawn(place, named, by, line, undo))
         if place.is_card:
             self._store.card_shown(caseid, place.channel, place.message_ts, place.thread_ts)
         for channel, ts, thread in self._store.cards(caseid):
             if (channel, ts) != (place.channel, place.message_ts):
                 await self._refresh(caseid, channel, ts, card(named, by, private=False))
             if line:
-                await self._line(place, channel, thread, acted(by, line))
+                await self._line(place, channel, thread, acted(by, line, undo))
 
-    async def finished(self, place: Place, named: NamedCase, by: Person, line: str) -> None:
+    async def finished(self, place: Place, named: NamedCase, by: Person, line: str, undo: Undo | None = None) -> None:
         """After a change that was typed: the person gets the card, and the channels' cards follow."""
         headline = f"You {line}." if line else "Nothing to do: it is so already."
-        await self.show(place, named, by, headline=headline)
-        await self.changed(_nowhere(place), named, by, line)
+        await self.show(place, named, by, headline=headline, undo=undo)
+        await self.changed(_nowhere(place), named, by, line, undo)
+
+    async def undone(self, place: Place, named: NamedCase, by: Person, line: str) -> None:
+        """After a change was taken back: the line in the channel that had the button says so instead, and the cards follow."""
+        if not place.is_card:
+            await self.changed(place, named, by, line)
+            return
+        with suppress(NotInChannel, Gone):
+            await self._slack.update(place.channel, place.message_ts, acted(by, line or "found it undone already"))
+        await self.changed(_nowhere(place), named, by, "")
 
     async def others(
-        self, place: Place, caseid: int, by: Person, line: str, show: Callable[[CaseRef], Awaitable[NamedCase]]
+        self,
+        place: Place,
+        caseid: int,
+        by: Person,
+        line: str,
+        show: Callable[[CaseRef], Awaitable[NamedCase]],
+        undo: Undo | None = None,
     ) -> None:
         """After a change that needed no look at the case: it is looked at only where cards of it stand in channels."""
         if self._store.cards(caseid):
-            await self.changed(_nowhere(place), await show(CaseRef(caseid=caseid)), by, line)
+            await self.changed(_nowhere(place), await show(CaseRef(caseid=caseid)), by, line, undo)
 
     async def _refresh(self, caseid: int, channel: str, ts: str, message: Message) -> None:
         try:
@@ -172,6 +188,14 @@ def _nowhere(place: Place) -> Place:
     return Place(user=place.user, team=place.team, channel=place.channel, response_url=place.response_url)
 
 
-def card(named: NamedCase, by: Person, *, private: bool, modal: bool = False, headline: str = "") -> Message:
+def _redrawn(place: Place, named: NamedCase, by: Person, line: str, undo: Undo | None) -> Message:
+    """The pressed card as it is now. Its person sees what they did; in a channel a line in the thread says it to everybody."""
+    headline = f"You {line}." if line and undo and not place.is_card else ""
+    return card(named, by, private=not place.is_card, modal=bool(place.view_id), headline=headline, undo=undo)
+
+
+def card(
+    named: NamedCase, by: Person, *, private: bool, modal: bool = False, headline: str = "", undo: Undo | None = None
+) -> Message:
     surface: Surface = "modal" if modal else "private" if private else "channel"
-    return case_card(named, surface=surface, viewer_repid=by.repid, now=datetime.now(UTC), headline=headline)
+    return case_card(named, surface=surface, viewer_repid=by.repid, now=datetime.now(UTC), headline=headline, undo=undo)

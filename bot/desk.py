@@ -25,9 +25,18 @@ from bot.fusedesk.errors import RefusedByFuseDesk, Unintelligible
 from bot.fusedesk.models import Case, CaseSearch, Department, NewCase, NewEmail, NewNote, Rep, Status, Tag
 from bot.operations import CaseRef, Find, Mine
 from bot.searches import Searches, size_of
+from bot.undo import Undo, state_of, undo_of
 
 _HISTORY_CHUNK = 200
 _OPENED_BY_LIMIT = 500
+# Seconds for which a case counts as known well enough to say how it stood before a change.
+_LATELY = 600.0
+_TOOK_BACK = {
+    "transfer": "took the transfer back",
+    "tags": "took the change of tags back",
+    "status": "took the change of status back",
+    "contact": "took the change of contact back",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ class Done:
 
     named: NamedCase
     line: str
+    undo: Undo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class TagsDone:
     changed: tuple[str, ...]
     refused: tuple[CaseError, ...]
     line: str
+    undo: Undo | None = None
 
 
 class CaseDesk:
@@ -82,6 +93,7 @@ class CaseDesk:
         self._searches = Searches(fusedesk.search)
         self._ids: TTLCache[str, int] = TTLCache(maxsize=50_000, ttl=86_400)
         self._known: TTLCache[int, Case] = TTLCache(maxsize=5_000, ttl=86_400)
+        self._lately: TTLCache[int, Case] = TTLCache(maxsize=5_000, ttl=_LATELY)
         self._last: TTLCache[int, Change] = TTLCache(maxsize=20_000, ttl=3_600)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
@@ -91,7 +103,7 @@ class CaseDesk:
         """The case with its names, from memory."""
         if case.casenum:
             self._ids[case.casenum.upper()] = case.caseid
-        self._known[case.caseid] = case
+        self._known[case.caseid] = self._lately[case.caseid] = case
         return NamedCase(
             case=case,
             department=self._directory.department_name(case.departmentid),
@@ -123,6 +135,11 @@ class CaseDesk:
     async def _case(self, ref: CaseRef) -> Case:
         known = ref.caseid or self._ids.get(ref.casenum)
         return await self._fusedesk.get_case(known or ref.casenum)
+
+    async def _before(self, caseid: int) -> Case:
+        """The case before a change: as it was seen lately, or asked for. A change without it could not be taken back."""
+        known = self._lately.get(caseid)
+        return known if known is not None else (await self.show(CaseRef(caseid=caseid))).case
 
     async def _caseid(self, ref: CaseRef) -> int:
         """A case number costs a call the first time, an id never."""
@@ -253,6 +270,8 @@ class CaseDesk:
     async def change_tags(self, ref: CaseRef, by: Person, key: str, *, add: Sequence[str], remove: Sequence[str]) -> TagsDone:
         """Tags and untags by name; one that fails does not stop the others."""
         caseid = await self._caseid(ref)
+        before = await self._before(caseid)
+        now = set(before.tags)
         added: list[str] = []
         removed: list[str] = []
         refused: list[CaseError] = []
@@ -264,13 +283,15 @@ class CaseDesk:
                 refused.append(error)
             else:
                 (added if adding else removed).append(tag.tagname)
+                now = now | {tag.id} if adding else now - {tag.id}
         if not added and not removed:
             raise refused[0]
         said = [f"tagged it {', '.join(added)}"] if added else []
         said += [f"untagged it {', '.join(removed)}"] if removed else []
         line = " and ".join(said)
         self._wrote(caseid, by, line)
-        return TagsDone(caseid, tuple(added + removed), tuple(refused), line)
+        after = self.named(before.model_copy(update={"tags": tuple(sorted(now))})).case
+        return TagsDone(caseid, tuple(added + removed), tuple(refused), line, undo_of(before, after, "tags"))
 
     async def transfer(
         self,
@@ -291,8 +312,8 @@ class CaseDesk:
         async with self._turn(caseid):
             if seen is not None:
                 self._not_overtaken(caseid, seen, by)
-            before = await self._fusedesk.get_case(caseid) if rep is not None else None
-            if before is not None and rep is not None:
+            before = await self._fusedesk.get_case(caseid) if rep is not None else await self._before(caseid)
+            if rep is not None:
                 self._inside(rep, department or self._directory.department_by_id(before.departmentid))
                 if seen is not None and (before.departmentid, before.repid) != (seen.departmentid, seen.repid):
                     raise Overtaken(self._who_moved(before), field="rep", caseid=caseid)
@@ -301,31 +322,51 @@ class CaseDesk:
             depid = department.departmentid if department else None
             wish = wishes.Transfer(key=key, caseid=caseid, depid=depid, repid=rep.userid if rep else None)
             after = await self._durable.run(wish)
-            if after is None and before is not None:
-                moved = {"departmentid": depid or before.departmentid, "repid": rep.userid if rep else None}
-                after = before.model_copy(update=moved)
+            if after is None and rep is not None:
+                after = before.model_copy(update={"departmentid": depid or before.departmentid, "repid": rep.userid})
             named = self.named(after or await self._fusedesk.get_case(caseid))
             line = _transferred(named, department, rep, by)
             self._wrote(caseid, by, line, (named.case.departmentid, named.case.repid))
-            return Done(named, line)
+            return Done(named, line, undo_of(before, named.case, "transfer"))
 
     async def link(self, ref: CaseRef, by: Person, key: str, *, contactid: int | None = None, contact_uuid: str = "") -> Done:
         caseid = await self._caseid(ref)
+        before = await self._before(caseid)
         wish = wishes.LinkContact(key=key, caseid=caseid, contactid=contactid, contact_uuid=contact_uuid)
         after = await self._durable.run(wish)
         line = f"linked it to contact {contactid or contact_uuid}"
         self._wrote(caseid, by, line)
-        return Done(self.named(after or await self._fusedesk.get_case(caseid)), line)
+        named = self.named(after or await self._fusedesk.get_case(caseid))
+        return Done(named, line, undo_of(before, named.case, "contact"))
 
     async def set_status(self, ref: CaseRef, status: Status, by: Person, key: str) -> Done:
         caseid = await self._caseid(ref)
+        before = await self._before(caseid)
         after = await self._durable.run(wishes.SetStatus(key=key, caseid=caseid, status=status))
         named = self.named(after or await self._fusedesk.get_case(caseid))
         if named.case.status is not status:
             raise RefusedByFuseDesk(f"case #{caseid} is still {named.case.status}.", case=caseid)
         line = "closed it" if status is Status.CLOSED else "reopened it"
         self._wrote(caseid, by, line)
-        return Done(named, line)
+        return Done(named, line, undo_of(before, named.case, "status"))
+
+    async def undo(self, undo: Undo, by: Person, key: str) -> Done:
+        """Takes a change back within ten minutes, if the case still is as the change left it."""
+        if undo.late(datetime.now(UTC)):
+            raise Refused("Ten minutes are over, so this is no longer undone by a button. Change the case itself.")
+        async with self._turn(undo.caseid):
+            case = await self._fusedesk.get_case(undo.caseid)
+            named = self.named(case)
+            if state_of(case, undo.what) == undo.before:
+                return Done(named, "")
+            if state_of(case, undo.what) != undo.after:
+                raise Overtaken("The case was changed again since. Nothing was undone.", caseid=undo.caseid)
+            for wish in _inverse(undo, key):
+                await self._durable.run(wish)
+            named = self.named(await self._fusedesk.get_case(undo.caseid))
+            line = _TOOK_BACK[undo.what]
+            self._wrote(undo.caseid, by, line, (named.case.departmentid, named.case.repid) if undo.what == "transfer" else None)
+            return Done(named, line)
 
     async def import_history(
         self, ref: CaseRef, items: Sequence[tuple[str, NewNote | NewEmail]], by: Person, key: str
@@ -375,6 +416,26 @@ class CaseDesk:
 
 def _tag_wish(key: str, caseid: int, tag: Tag, *, adding: bool) -> wishes.AddTag | wishes.RemoveTag:
     return (wishes.AddTag if adding else wishes.RemoveTag)(key=key, caseid=caseid, tagid=tag.id)
+
+
+def _inverse(undo: Undo, key: str) -> list[wishes.Wish]:
+    """The wishes that bring the former state back."""
+    caseid, was = undo.caseid, undo.before
+    match undo.what:
+        case "transfer":
+            return [wishes.Transfer(key=key, caseid=caseid, depid=_number(was[0]), repid=_number(was[1]))]
+        case "status":
+            return [wishes.SetStatus(key=key, caseid=caseid, status=Status(str(was[0])))]
+        case "contact":
+            uuid = str(was[1] or "") if was[0] is None else ""
+            return [wishes.LinkContact(key=key, caseid=caseid, contactid=_number(was[0]), contact_uuid=uuid)]
+    back = [wishes.AddTag(key=f"{key}:+{tag}", caseid=caseid, tagid=int(tag)) for tag in was if tag and tag not in undo.after]
+    gone = [wishes.RemoveTag(key=f"{key}:-{tag}", caseid=caseid, tagid=int(tag)) for tag in undo.after if tag and tag not in was]
+    return [*back, *gone]
+
+
+def _number(value: int | str | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _transferred(named: NamedCase, department: Department | None, rep: Rep | None, by: Person) -> str:

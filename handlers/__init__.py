@@ -16,7 +16,7 @@ from __future__ import annotations
 from bot.cards import case, forms, lists, words
 from bot.cards import home as home_card
 from bot.listening import Routes
-from handlers import add_note, choices, command, contact, find, history, home, open_case, show, status, tag, transfer
+from handlers import add_note, choices, command, contact, find, history, home, open_case, show, status, tag, transfer, undo
 
 COMMANDS: Routes = {
     "/case": command.typed,
@@ -42,6 +42,7 @@ ACTIONS: Routes = {
     lists.SHOW: show.pressed,
     lists.PAGE: find.turned,
     words.RUN: command.chosen,
+    words.UNDO: undo.pressed,
     words.OPEN: open_case.pressed,
     home_card.HOME_NEW: open_case.pressed,
     home_card.HOME_FIND: home.searched,

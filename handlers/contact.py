@@ -18,7 +18,7 @@ from bot.payloads import Click, Place, Submission
 async def typed(operation: Link, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
     work = desk.link(operation.case, by, key, contactid=operation.contactid, contact_uuid=operation.contact_uuid)
     done = await answers.patiently(place, work, "FuseDesk")
-    await answers.finished(place, done.named, by, done.line)
+    await answers.finished(place, done.named, by, done.line, done.undo)
 
 
 def origin_of(click: Click, caseid: int) -> Origin:
@@ -59,4 +59,4 @@ async def _link(
     answers: Answers,
 ) -> None:
     done = await desk.link(CaseRef(caseid=caseid), by, key, contactid=contactid, contact_uuid=contact_uuid)
-    await answers.changed(place, done.named, by, done.line)
+    await answers.changed(place, done.named, by, done.line, done.undo)

@@ -15,7 +15,7 @@ from bot.payloads import Click, Place
 async def typed(operation: Close | Reopen, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
     status = Status.CLOSED if isinstance(operation, Close) else Status.OPEN
     done = await answers.patiently(place, desk.set_status(operation.case, status, by, key), "FuseDesk")
-    await answers.finished(place, done.named, by, done.line)
+    await answers.finished(place, done.named, by, done.line, done.undo)
 
 
 async def closed(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
@@ -32,4 +32,4 @@ async def reopened(click: Click, by: Person, ack: Ack, later: Later, desk: CaseD
 
 async def _set(click: Click, seen: Seen, status: Status, by: Person, desk: CaseDesk, answers: Answers) -> None:
     done = await desk.set_status(CaseRef(caseid=seen.caseid), status, by, click.trigger)
-    await answers.changed(click.place, done.named, by, done.line)
+    await answers.changed(click.place, done.named, by, done.line, done.undo)

@@ -22,8 +22,8 @@ async def typed(operation: Tag | Untag, place: Place, by: Person, key: str, desk
     names = operation.tags
     work = desk.change_tags(operation.case, by, key, add=names if adding else (), remove=() if adding else names)
     done = await answers.patiently(place, work, "FuseDesk")
-    await answers.tell(place, tagged(done.caseid, done.changed, done.refused, adding=adding))
-    await answers.others(place, done.caseid, by, done.line, desk.show)
+    await answers.tell(place, tagged(done.caseid, done.changed, done.refused, adding=adding, undo=done.undo))
+    await answers.others(place, done.caseid, by, done.line, desk.show, done.undo)
 
 
 async def pressed(
@@ -83,6 +83,6 @@ async def _change(
     answers: Answers,
 ) -> None:
     done = await desk.change_tags(CaseRef(caseid=caseid), by, key, add=add, remove=remove)
-    await answers.changed(place, await desk.show(CaseRef(caseid=caseid)), by, done.line)
+    await answers.changed(place, await desk.show(CaseRef(caseid=caseid)), by, done.line, done.undo)
     if done.refused:
         await answers.tell(place, tagged(caseid, done.changed, done.refused, adding=bool(add)))

@@ -30,7 +30,7 @@ async def typed(
     department, rep = await _target(operation.to, by, desk, directory)
     work = desk.transfer(operation.case, by, key, department=department, rep=rep)
     done = await answers.patiently(place, work, "FuseDesk")
-    await answers.finished(place, done.named, by, done.line)
+    await answers.finished(place, done.named, by, done.line, done.undo)
 
 
 async def _target(to: str, by: Person, desk: CaseDesk, directory: Directory) -> tuple[Department | None, Rep | None]:
@@ -90,4 +90,4 @@ async def _moved(work: Awaitable[Done], place: Place, seen: Seen, by: Person, de
         # The one who came second sees how the case stands now.
         await answers.changed(place, await desk.show(CaseRef(caseid=seen.caseid)), by, "")
         raise
-    await answers.changed(place, done.named, by, done.line)
+    await answers.changed(place, done.named, by, done.line, done.undo)

@@ -49,8 +49,12 @@ def state(view: View) -> dict[str, object]:
 
 
 def lines_of(world: World, card: Message, user: str = JANE) -> list[str]:
-    """What stands in the thread of a card."""
-    return [message.plain() for message in world.slack.seen(user, card.channel, card.ts) if message.ts != card.ts]
+    """What stands in the thread of a card, without the buttons."""
+    return [
+        message.plain().removesuffix("\nUndo")
+        for message in world.slack.seen(user, card.channel, card.ts)
+        if message.ts != card.ts
+    ]
 
 
 def writes(world: World) -> list[str]:

@@ -39,8 +39,10 @@ from bot.cards.text import (
     unix,
     web_address,
 )
+from bot.cards.words import undo_button
 from bot.cases import NamedCase
 from bot.fusedesk.models import HistoryItem, Status
+from bot.undo import Undo
 
 TRANSFER = "case_transfer"
 TAKE = "case_take"
@@ -114,20 +116,32 @@ def name_of(name: str, nothing: str, limit: int = _NAME) -> str:
 
 
 def case_card(
-    named: NamedCase, *, surface: Surface, viewer_repid: int | None = None, now: datetime, headline: str = ""
+    named: NamedCase,
+    *,
+    surface: Surface,
+    viewer_repid: int | None = None,
+    now: datetime,
+    headline: str = "",
+    undo: Undo | None = None,
 ) -> Message:
     """A case as one person sees it (`private`), as everybody in a channel does, or in a modal.
 
-    `headline` is a plain line above it, `now` the moment for which the card is true.
+    `headline` is a plain line above it, with the way back from the change that it tells of; `now` is the moment for which the
+    card is true.
     """
     blocks: list[Block] = []
     if not is_blank(headline):
-        blocks.append(context([plain(line(headline, 300), 300)]))
+        blocks.append(_headline(line(headline, 300), undo))
     blocks += [_title(named), section(fields=_facts(named))]
     blocks += _details(named)
     blocks.append(context(_footer(named)))
     blocks.append(actions(_buttons(named, surface, viewer_repid, _seen(named, now).dump())))
     return message(_in_words(named, headline), blocks)
+
+
+def _headline(text: str, undo: Undo | None) -> Block:
+    back = undo_button(undo)
+    return section(plain(text, 300), accessory=back) if back else context([plain(text, 300)])
 
 
 def _title(named: NamedCase) -> Block:

@@ -33,9 +33,11 @@ from bot.cards.text import (
 )
 from bot.cases import Person
 from bot.errors import CaseError, Choice
+from bot.undo import Undo
 from bot.verbs import VERBS, Verb, nearest_verb, verb_of
 
 RUN = "run"
+UNDO = "undo"
 OPEN = "open_case"
 
 # Slack refuses a message with about 13,000 characters of text in its blocks.
@@ -174,9 +176,15 @@ def asking(what: str) -> Message:
     return done("Still asking FuseDesk …" if what == "FuseDesk" else f"Still asking FuseDesk for {what} …")
 
 
-def acted(by: Person, did: str) -> Message:
+def undo_button(undo: Undo | None) -> Part | None:
+    """None where there is nothing to take back, or more than a button holds."""
+    return button("Undo", UNDO, value=value) if undo and (value := undo.dump()) else None
+
+
+def acted(by: Person, did: str, undo: Undo | None = None) -> Message:
     """The line in a card's thread that says who did what: `did` continues the name ("closed it")."""
-    return done(f"{by.name or by.rep} {did}.")
+    says = f"{by.name or by.rep} {did}."
+    return message(safe(says), [section(plain(clean(says)), accessory=undo_button(undo))])
 
 
 def invite() -> Message:
@@ -207,16 +215,18 @@ def thread_left_out(caseid: int) -> Message:
     return _about(caseid, says)
 
 
-def tagged(caseid: int, changed: Sequence[str], refused: Iterable[CaseError], *, adding: bool) -> Message:
+def tagged(
+    caseid: int, changed: Sequence[str], refused: Iterable[CaseError], *, adding: bool, undo: Undo | None = None
+) -> Message:
     """Each tag by its result: those that changed by name, and why each other one did not."""
     did, onto = ("Tagged", "with") if adding else ("Untagged", "from")
     names = ", ".join(line(name, 60) for name in changed)
     lines = [f"{did} case #{caseid}: {names}." if adding else f"Took off case #{caseid}: {names}."] if names else []
     lines += [line(error.says, 300) for error in refused]
-    return _about(caseid, "\n".join(lines) or f"{did} nothing {onto} case #{caseid}.")
+    return _about(caseid, "\n".join(lines) or f"{did} nothing {onto} case #{caseid}.", undo)
 
 
-def _about(caseid: int, says: str) -> Message:
-    """A sentence about a case, and the way to it."""
-    show = run_button(Choice("Show the case", f"show {caseid}"), 0)
-    return message(safe(says), [section(plain(clean(says))), actions([show])])
+def _about(caseid: int, says: str, undo: Undo | None = None) -> Message:
+    """A sentence about a case, the way to it, and the way back."""
+    buttons = [run_button(Choice("Show the case", f"show {caseid}"), 0), undo_button(undo)]
+    return message(safe(says), [section(plain(clean(says))), actions([each for each in buttons if each])])
