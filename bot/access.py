@@ -15,9 +15,10 @@ from cachetools import TTLCache
 
 from bot.cases import Person
 from bot.directory import Directory
-from bot.errors import NotAllowed
-from bot.slack import Slack
+from bot.errors import NotAllowed, Refused
+from bot.slack import Slack, SlackError
 
+_NOBODY = {"user_not_found", "user_not_visible"}
 _HELP = "Ask a member of the support team to do it for you."
 
 
@@ -41,8 +42,13 @@ class People:
         return self._person(user, profile)
 
     async def anybody(self, user: str) -> Person:
-        """The person behind an id that was mentioned or wrote a message; no judgement."""
-        return self._person(user, await self._profile(user))
+        """The person behind an id that was mentioned or wrote a message; no judgement. Refused for an id that is nobody's."""
+        try:
+            return self._person(user, await self._profile(user))
+        except SlackError as fault:
+            if fault.code not in _NOBODY:
+                raise
+            raise Refused("Slack does not know the person you mention.", field="rep") from fault
 
     def forget(self, user: str) -> None:
         """Slack is asked anew at the next occasion."""

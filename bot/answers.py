@@ -3,24 +3,31 @@
 `tell` answers one person, `redraw` changes the card that was pressed, `changed` brings every card of a case up to date and
 leaves a line in its thread, `place_card` puts a card before a channel. A channel that casebot is not in is answered through
 the interaction's response_url, and the person learns how to invite it.
+
+Whatever tells of a change that FuseDesk has made already (`report`, `changed`, `finished`, `undone`, `others`, `place_card`)
+raises no SlackError: to say that it failed would be false, and would make people do it twice.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from cachetools import TTLCache
+
 from bot.cards.case import Surface, case_card
 from bot.cards.forms import message_view, waiting_view
 from bot.cards.message import Message, View
-from bot.cards.words import acted, asking, invite
+from bot.cards.words import acted, asking, done, invite
 from bot.cases import NamedCase, Person
-from bot.operations import CaseRef
+from bot.desk import Done
+from bot.errors import Overtaken
 from bot.payloads import Click, Place
-from bot.slack import Gone, NotInChannel, Slack
+from bot.slack import Gone, NotInChannel, Slack, SlackError
 from bot.store import Store
 from bot.undo import Undo
 
@@ -28,12 +35,18 @@ T = TypeVar("T")
 
 # Seconds after which a waiting person hears that it is still asked for.
 _PATIENCE = 1.5
+# Seconds within which a second click on Share is the same wish.
+_DOUBLE_CLICK = 5.0
+_NOT_SHOWN = "It is done in FuseDesk, but Slack did not take what casebot wanted to show of it."
+
+log = logging.getLogger(__name__)
 
 
 class Answers:
     def __init__(self, slack: Slack, store: Store) -> None:
         self._slack = slack
         self._store = store
+        self._shared: TTLCache[tuple[int, str, str], bool] = TTLCache(maxsize=10_000, ttl=_DOUBLE_CLICK)
 
     async def tell(self, place: Place, messages: Message | Sequence[Message]) -> None:
         """Shows messages to the person alone: where they asked, else in casebot's direct messages."""
@@ -43,32 +56,43 @@ class Answers:
     async def _tell(self, place: Place, message: Message) -> None:
         for way in self._ways(place, message):
             # Used up, over 30 minutes old, a channel without casebot, a modal that was closed: there is another way.
-            with suppress(Gone, NotInChannel):
-                await way
+            with suppress(SlackError):
+                await way()
                 return
         await self._slack.post(place.user, message)
 
-    def _ways(self, place: Place, message: Message) -> Iterator[Awaitable[None]]:
+    async def report(self, place: Place, messages: Message | Sequence[Message]) -> None:
+        """Tells what was done. Where Slack takes it no way, it is told in the plainest words, or else logged."""
+        try:
+            await self.tell(place, messages)
+        except SlackError:
+            await _surely(self.tell(place, done(_NOT_SHOWN)), "a person could not be told")
+
+    def _ways(self, place: Place, message: Message) -> Iterator[Callable[[], Awaitable[None]]]:
         """Ways to one person, the nearest to where they asked first; in a card's thread the answer belongs beside the card."""
         if place.response_url:
-            yield self._slack.respond(place.response_url, message, thread_ts=place.thread_ts)
+            yield lambda: self._slack.respond(place.response_url, message, thread_ts=place.thread_ts)
         if place.channel:
-            yield self._slack.whisper(place.channel, place.user, message, thread_ts=place.thread_ts)
+            yield lambda: self._slack.whisper(place.channel, place.user, message, thread_ts=place.thread_ts)
+        if place.channel and place.thread_ts:
+            # The thread may be gone.
+            yield lambda: self._slack.whisper(place.channel, place.user, message)
         if place.view_id:
-            yield self._slack.update_view(place.view_id, message_view(message))
+            yield lambda: self._slack.update_view(place.view_id, message_view(message))
 
     async def patiently(self, place: Place, work: Awaitable[T], what: str) -> T:
         """Waits for `work`; after a moment the person is told that it is still asked for."""
         task = asyncio.ensure_future(work)
-        done, _ = await asyncio.wait({task}, timeout=_PATIENCE)
-        if not done:
-            await self.tell(place, asking(what))
+        await asyncio.wait({task}, timeout=_PATIENCE)
+        if not task.done():
+            await self.report(place, asking(what))
         return await task
 
-    async def stage(self, click: Click, what: str) -> Place:
-        """Where the answer to a click goes: for a click in the Home or in a modal a new modal, opened while the trigger lives."""
+    async def stage(self, click: Click, what: str, *, modal: bool = False) -> Place:
+        """Where the answer to a click goes: for a click in the Home or in a modal (or for a form) a new modal, opened while the
+        trigger lives."""
         place = click.place
-        if not (place.home or place.view_id):
+        if not (place.home or place.view_id or modal):
             return place
         return Place(user=place.user, team=place.team, view_id=await self.form(place, click.trigger, waiting_view(what)))
 
@@ -80,23 +104,27 @@ class Answers:
 
     async def redraw(self, place: Place, message: Message) -> None:
         """Puts `message` where the pressed card or list was; for the person alone where that cannot be changed any more."""
-        if place.view_id:
-            try:
-                return await self._slack.update_view(place.view_id, message_view(message))
-            except Gone:
-                return await self._tell(place.model_copy(update={"view_id": ""}), message)
-        if place.is_card:
-            try:
-                return await self._slack.update(place.channel, place.message_ts, message)
-            except (NotInChannel, Gone):
-                pass  # posted through a response_url, where casebot is not a member: the click's own URL can change it
-        if place.message_ts and place.response_url:
-            return await self._slack.respond(place.response_url, message, replace=True, in_channel=place.is_card)
-        return await self._tell(place, message)
+        for way in self._ways_to_redraw(place, message):
+            with suppress(SlackError):
+                return await way()
+        return await self._tell(place.model_copy(update={"view_id": ""}), message)
 
-    async def show(self, place: Place, named: NamedCase, by: Person, *, headline: str = "", undo: Undo | None = None) -> None:
+    def _ways_to_redraw(self, place: Place, message: Message) -> Iterator[Callable[[], Awaitable[None]]]:
+        """A card that was posted through a response_url, where casebot is not a member, changes by the click's own URL."""
+        if place.view_id:
+            yield lambda: self._slack.update_view(place.view_id, message_view(message))
+        if place.is_card:
+            yield lambda: self._slack.update(place.channel, place.message_ts, message)
+        if place.message_ts and place.response_url:
+            yield lambda: self._slack.respond(place.response_url, message, replace=True, in_channel=place.is_card)
+
+    async def show(self, place: Place, named: NamedCase, by: Person) -> None:
         """A case's card for the person alone."""
-        await self._tell(place, card(named, by, private=True, headline=headline, undo=undo))
+        await self._tell(place, card(named, by, private=True, modal=bool(place.view_id)))
+
+    async def show_done(self, place: Place, named: NamedCase, by: Person, headline: str, undo: Undo | None = None) -> None:
+        """A case's card for the person alone, after a change that FuseDesk has made."""
+        await self.report(place, card(named, by, private=True, modal=bool(place.view_id), headline=headline, undo=undo))
 
     def in_modal(self, named: NamedCase, by: Person, *, headline: str = "") -> Message:
         return card(named, by, private=True, modal=True, headline=headline)
@@ -110,9 +138,9 @@ class Answers:
         message = card(named, by, private=False, headline=headline)
         try:
             ts = await self._slack.post(place.channel, message, thread_ts=thread)
-        except NotInChannel:
+        except SlackError as fault:
             private = card(named, by, private=True, headline=headline)
-            await self.tell(place, [private, invite()])
+            await self.report(place, [private, invite()] if isinstance(fault, NotInChannel) else private)
             return False
         self._store.card_shown(named.case.caseid, place.channel, ts, thread)
         return True
@@ -120,6 +148,10 @@ class Answers:
     async def share(self, place: Place, named: NamedCase, by: Person, *, headline: str) -> None:
         """From one person's card to the whole channel; works where casebot is not a member, too."""
         message = card(named, by, private=False, headline=headline)
+        wish = (named.case.caseid, place.channel, place.thread_ts)
+        if wish in self._shared:
+            return
+        self._shared[wish] = True
         try:
             ts = await self._slack.post(place.channel, message, thread_ts=place.thread_ts)
         except NotInChannel:
@@ -132,27 +164,47 @@ class Answers:
         in their thread that says who did what, with the way back."""
         caseid = named.case.caseid
         if place.message_ts or place.view_id:
-            await self.redraw(place, _redrawn(place, named, by, line, undo))
+            await _surely(self.redraw(place, _redrawn(place, named, by, line, undo)), "a card could not be redrawn")
         if place.is_card:
             self._store.card_shown(caseid, place.channel, place.message_ts, place.thread_ts)
+        threads: dict[tuple[str, str], None] = {}
         for channel, ts, thread in self._store.cards(caseid):
+            threads[channel, thread] = None
             if (channel, ts) != (place.channel, place.message_ts):
-                await self._refresh(caseid, channel, ts, card(named, by, private=False))
-            if line:
-                await self._line(place, channel, thread, acted(by, line, undo))
+                redrawn = self._refresh(caseid, channel, ts, card(named, by, private=False))
+                await _surely(redrawn, "a card could not be redrawn")
+        for channel, thread in threads if line else ():
+            await _surely(self._line(place, channel, thread, acted(by, line, undo)), "a line could not be posted")
 
     async def finished(self, place: Place, named: NamedCase, by: Person, line: str, undo: Undo | None = None) -> None:
         """After a change that was typed: the person gets the card, and the channels' cards follow."""
         headline = f"You {line}." if line else "Nothing to do: it is so already."
-        await self.show(place, named, by, headline=headline, undo=undo)
+        await self.show_done(place, named, by, headline, undo)
         await self.changed(_nowhere(place), named, by, line, undo)
+
+    async def carried_out(
+        self,
+        work: Awaitable[Done],
+        place: Place,
+        caseid: int,
+        by: Person,
+        look_again: Callable[[int], Awaitable[NamedCase | None]],
+    ) -> None:
+        """A change asked of a card. The one who came second sees how the case stands now, and hears why."""
+        try:
+            outcome = await work
+        except Overtaken:
+            if (named := await look_again(caseid)) is not None:
+                await self.changed(place, named, by, "")
+            raise
+        await self.changed(place, outcome.named, by, outcome.line, outcome.undo)
 
     async def undone(self, place: Place, named: NamedCase, by: Person, line: str) -> None:
         """After a change was taken back: the line in the channel that had the button says so instead, and the cards follow."""
         if not place.is_card:
             await self.changed(place, named, by, line)
             return
-        with suppress(NotInChannel, Gone):
+        with suppress(SlackError):
             await self._slack.update(place.channel, place.message_ts, acted(by, line or "found it undone already"))
         await self.changed(_nowhere(place), named, by, "")
 
@@ -162,12 +214,12 @@ class Answers:
         caseid: int,
         by: Person,
         line: str,
-        show: Callable[[CaseRef], Awaitable[NamedCase]],
+        look_again: Callable[[int], Awaitable[NamedCase | None]],
         undo: Undo | None = None,
     ) -> None:
         """After a change that needed no look at the case: it is looked at only where cards of it stand in channels."""
-        if self._store.cards(caseid):
-            await self.changed(_nowhere(place), await show(CaseRef(caseid=caseid)), by, line, undo)
+        if self._store.cards(caseid) and (named := await look_again(caseid)) is not None:
+            await self.changed(_nowhere(place), named, by, line, undo)
 
     async def _refresh(self, caseid: int, channel: str, ts: str, message: Message) -> None:
         try:
@@ -181,6 +233,14 @@ class Answers:
         except NotInChannel:
             if place.response_url and channel == place.channel:
                 await self._slack.respond(place.response_url, message, in_channel=True, thread_ts=thread)
+
+
+async def _surely(showing: Awaitable[object], lost: str) -> None:
+    """Shows what can be shown; what Slack does not take is logged."""
+    try:
+        await showing
+    except SlackError as fault:
+        log.warning(lost, extra={"facts": {"error": type(fault).__name__, **fault.facts}})
 
 
 def _nowhere(place: Place) -> Place:

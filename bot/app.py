@@ -5,6 +5,7 @@ Also the one place where an exception becomes words: `Words` for the person, a l
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import socket
@@ -35,16 +36,17 @@ from bot.directory import Directory
 from bot.door import Door
 from bot.drafts import Drafts
 from bot.durable import Durable
-from bot.errors import CaseError, Choice, NameRefused
+from bot.errors import CaseError, Choice, NameRefused, Refused
 from bot.fusedesk.client import FuseDesk, http_client
 from bot.language import named, render
 from bot.listening import Listening
 from bot.operations import Operation
 from bot.settings import Settings
-from bot.slack import Slack, web_client
+from bot.slack import Slack, TooLate, web_client
 from bot.store import Store
 from bot.surfaces import Surfaces
 from bot.threads import Threads
+from bot.verbs import verb_of
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +74,12 @@ def _without_text(error: Exception) -> tuple[type[BaseException], BaseException,
 
 
 def _with_choices(error: CaseError, operation: Operation | None) -> CaseError:
-    """A name that did not lead anywhere becomes buttons that run the same command with a better one."""
+    """A name that did not lead anywhere becomes buttons that run the same command with a better one; a form that came too late,
+    one that runs it again."""
+    if operation is not None and isinstance(error, Refused) and not error.example and (verb := verb_of(operation.verb)):
+        error.example = verb.example
+    if operation is not None and isinstance(error, TooLate):
+        error.choices = (Choice("Open the form", render(operation)),)
     if operation is None or not isinstance(error, NameRefused) or error.choices:
         return error
     error.choices = tuple(Choice(name, render(named(operation, error.kind, error.typed, name))) for name in error.names)
@@ -115,14 +122,16 @@ class Casebot:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         await self.directory.start()
-        socket = await self._socket() if self.settings.socket_mode else None
-        self.ready = True
+        # Connecting goes on until Slack answers, however long that takes; a signal must be able to end it.
+        socket = asyncio.create_task(self._socket()) if self.settings.socket_mode else None
+        self.ready = socket is None
         try:
             yield
         finally:
             self.ready = False
             if socket is not None:
-                await socket.close()
+                socket.cancel()
+                await asyncio.gather(socket, return_exceptions=True)
             await self._stop()
 
     async def _healthz(self, _: Request) -> Response:
@@ -131,14 +140,19 @@ class Casebot:
     async def _readyz(self, _: Request) -> Response:
         return PlainTextResponse("ready") if self.ready else PlainTextResponse("starting", status_code=503)
 
-    async def _socket(self) -> SocketModeClient:
+    async def _socket(self) -> None:
+        """Keeps the connection to Slack until it is cancelled."""
         client = SocketModeClient(
             app_token=self.settings.slack_app_token.get_secret_value(),
             web_client=AsyncWebClient(base_url=self.settings.slack_api_url),
         )
         self._door.socket(client)
-        await client.connect()
-        return client
+        try:
+            await client.connect()
+            self.ready = True
+            await asyncio.Event().wait()
+        finally:
+            await client.close()
 
     async def _stop(self) -> None:
         """Finishes what runs, ends what would take too long, closes what was opened."""
@@ -160,6 +174,8 @@ async def build_app(settings: Settings) -> Casebot:
     try:
         slack = Slack(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session), session)
         identity = await slack.identity()
+        if settings.socket_mode:
+            await slack.socket_allowed(settings.slack_app_token.get_secret_value())
     except CaseError:
         await http.aclose()
         await session.close()

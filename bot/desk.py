@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
@@ -21,10 +22,11 @@ from bot.directory import FIRST_PATIENCE, Directory
 from bot.durable import Durable
 from bot.errors import CaseError, NameRefused, Overtaken, Refused
 from bot.fusedesk.client import FuseDesk
-from bot.fusedesk.errors import RefusedByFuseDesk, Unintelligible
+from bot.fusedesk.errors import FuseDeskError, NotFound, RefusedByFuseDesk, Unintelligible
 from bot.fusedesk.models import Case, CaseSearch, Department, NewCase, NewEmail, NewNote, Rep, Status, Tag
 from bot.operations import CaseRef, Find, Mine
 from bot.searches import Searches, size_of
+from bot.tokens import MENTION
 from bot.undo import Undo, state_of, undo_of
 
 _HISTORY_CHUNK = 200
@@ -132,6 +134,22 @@ class CaseDesk:
     async def show(self, ref: CaseRef) -> NamedCase:
         return self.named(await self._case(ref))
 
+    async def look_again(self, caseid: int) -> NamedCase | None:
+        """The case after a change: as FuseDesk has it or, where it does not answer, as it was seen last, if ever.
+
+        Raises nothing, because the change itself is done.
+        """
+        with suppress(FuseDeskError):
+            return await self.show(CaseRef(caseid=caseid))
+        return self.remembered(caseid)
+
+    async def _after(self, before: Case, answered: Case | None, **changed: object) -> NamedCase:
+        """The case after a change, from FuseDesk's answer, a look, or else from what it was `changed` to."""
+        if answered is None:
+            with suppress(FuseDeskError):
+                answered = await self._fusedesk.get_case(before.caseid)
+        return self.named(answered or before.model_copy(update=changed))
+
     async def _case(self, ref: CaseRef) -> Case:
         known = ref.caseid or self._ids.get(ref.casenum)
         return await self._fusedesk.get_case(known or ref.casenum)
@@ -140,6 +158,10 @@ class CaseDesk:
         """The case before a change: as it was seen lately, or asked for. A change without it could not be taken back."""
         known = self._lately.get(caseid)
         return known if known is not None else (await self.show(CaseRef(caseid=caseid))).case
+
+    def _is_known(self, ref: CaseRef) -> bool:
+        """Whether the case's id is known without a call."""
+        return bool(ref.caseid or self._ids.get(ref.casenum))
 
     async def _caseid(self, ref: CaseRef) -> int:
         """A case number costs a call the first time, an id never."""
@@ -164,7 +186,8 @@ class CaseDesk:
             date_updated=find.updated,
             date_closed=find.closed,
             limit=size_of(find),
-            orderby=find.sort,
+            orderby=f"{find.sort} desc" if find.sort else "",
+            contact_uuid=find.contact_uuid,
         )
         # The names as FuseDesk writes them, so that the person sees which were taken.
         taken = find.model_copy(
@@ -186,8 +209,10 @@ class CaseDesk:
     async def opened_by(self, by: Person) -> CasePage:
         """The newest cases that the person opened through casebot: FuseDesk has no filter for it, the signature tells."""
         search = CaseSearch(limit=_OPENED_BY_LIMIT, orderby="date_opened desc")
-        cases = [case for case in await self._searches.chunk(search, fresh=True) if f"({by.user})" in case.details]
-        return CasePage(tuple(map(self.named, cases[:10])), 0, len(cases), False, "", title="Cases I opened")
+        newest = await self._searches.chunk(search, fresh=True)
+        cases = [case for case in newest if f"({by.user})" in case.details]
+        remark = f"Among the newest {len(newest)} cases of FuseDesk." if len(newest) >= _OPENED_BY_LIMIT else ""
+        return CasePage(tuple(map(self.named, cases[:10])), 0, len(cases), False, "", title="Cases I opened", remark=remark)
 
     async def recognised(self, by: Person) -> Person:
         """The person with the rep that they are, even if the reps' names had not come yet when they asked."""
@@ -210,22 +235,22 @@ class CaseDesk:
     async def rep(self, typed: str, by: Person, department: Department | None = None) -> Rep:
         """The rep a person means: `me`, a mention, or a name. Refused when outside the department."""
         if typed.casefold() == "me":
-            return self._inside(await self.as_rep(by), department)
-        if typed.startswith("<@"):
-            mentioned = await self.recognised(await self._person(typed.removeprefix("<@").removesuffix(">")))
+            return self._inside(await self.as_rep(by), department, typed)
+        if mention := MENTION.fullmatch(typed):
+            mentioned = await self.recognised(await self._person(mention[1]))
             rep = self._directory.rep_by_id(mentioned.repid) if mentioned.repid is not None else None
             if rep is None:
                 raise Refused(f"{mentioned.name} is not a rep in FuseDesk, as far as their email and name tell.", field="rep")
-            return self._inside(rep, department)
+            return self._inside(rep, department, typed)
         return await self._directory.rep(typed, department=department)
 
-    def _inside(self, rep: Rep, department: Department | None) -> Rep:
+    def _inside(self, rep: Rep, department: Department | None, typed: str = "") -> Rep:
         if department is None or self._directory.holds(department, rep):
             return rep
         inside = [other.name for other in self._directory.reps_in(department.departmentid)][:10]
         says = f"{rep.name} is not in {department.name}. "
         says += f"In it are {', '.join(inside)}." if inside else "Nobody is."
-        raise NameRefused(says, kind="rep", typed=rep.name, names=inside)
+        raise NameRefused(says, kind="rep", typed=typed or rep.name, names=inside)
 
     async def department(self, typed: str) -> Department:
         return await self._directory.department(typed)
@@ -246,16 +271,16 @@ class CaseDesk:
             self._inside(rep, department)
         first = not self._durable.knows(key)
         wish = wishes.OpenCase(key=key, new=new)
-        answer = await self._durable.run(wish)
+        answer = await self._with_names(wish)
         self._searches.forget()
         if answer is None:
             # FuseDesk took the case but did not say its number.
-            answer = await wishes.look_up(self._fusedesk, wish)
+            with suppress(FuseDeskError):
+                answer = await wishes.look_up(self._fusedesk, wish)
         if answer is None:
-            raise Unintelligible(call="POST cases/")
-        if answer.departmentid is None or not first:
-            answer = await self._fusedesk.get_case(answer.caseid)
-        named = self.named(answer)
+            raise Unintelligible(maybe_done=True, call="POST cases/")
+        whole = answer.departmentid is not None and first
+        named = await self._after(answer, answer if whole else None, **({} if whole else _wanted(new)))
         if first:
             self._wrote(named.case.caseid, by, "opened it")
         return named, first
@@ -279,13 +304,17 @@ class CaseDesk:
             try:
                 tag = await self._directory.tag(typed)
                 await self._durable.run(_tag_wish(f"{key}:{'+' if adding else '-'}{tag.id}", caseid, tag, adding=adding))
+            except NotFound:
+                self._directory.doubt()
+                says = f"FuseDesk did not find the tag {typed} or case #{caseid}: one of them is gone."
+                refused.append(Refused(says, field="tags", case=caseid))
             except CaseError as error:
                 refused.append(error)
             else:
                 (added if adding else removed).append(tag.tagname)
                 now = now | {tag.id} if adding else now - {tag.id}
         if not added and not removed:
-            raise refused[0]
+            raise refused[0] if len(refused) == 1 else Refused("\n".join(error.says for error in refused), field="tags")
         said = [f"tagged it {', '.join(added)}"] if added else []
         said += [f"untagged it {', '.join(removed)}"] if removed else []
         line = " and ".join(said)
@@ -308,23 +337,25 @@ class CaseDesk:
         At most two calls: with a rep the case is looked at first (is the rep in its department? did somebody else move
         it?); with a department only, FuseDesk picks or keeps the rep, and its answer or a second look tells whom.
         """
+        is_new = not self._is_known(ref)
         caseid = await self._caseid(ref)
         async with self._turn(caseid):
             if seen is not None:
                 self._not_overtaken(caseid, seen, by)
-            before = await self._fusedesk.get_case(caseid) if rep is not None else await self._before(caseid)
+            # What was looked up by its number a moment ago need not be looked at again.
+            before = await (self._before(caseid) if rep is None or is_new else self._fusedesk.get_case(caseid))
             if rep is not None:
                 self._inside(rep, department or self._directory.department_by_id(before.departmentid))
-                if seen is not None and (before.departmentid, before.repid) != (seen.departmentid, seen.repid):
-                    raise Overtaken(self._who_moved(before), field="rep", caseid=caseid)
+                self._not_moved(before, seen)
                 if before.repid == rep.userid and department in (None, self._directory.department_by_id(before.departmentid)):
                     return Done(self.named(before), "")
             depid = department.departmentid if department else None
+            moved = {"departmentid": depid or before.departmentid, "repid": rep.userid if rep else before.repid}
             wish = wishes.Transfer(key=key, caseid=caseid, depid=depid, repid=rep.userid if rep else None)
-            after = await self._durable.run(wish)
-            if after is None and rep is not None:
-                after = before.model_copy(update={"departmentid": depid or before.departmentid, "repid": rep.userid})
-            named = self.named(after or await self._fusedesk.get_case(caseid))
+            answered = await self._with_names(wish)
+            if rep is not None:
+                answered = answered or before.model_copy(update=moved)
+            named = await self._after(before, answered, **moved)
             line = _transferred(named, department, rep, by)
             self._wrote(caseid, by, line, (named.case.departmentid, named.case.repid))
             return Done(named, line, undo_of(before, named.case, "transfer"))
@@ -333,22 +364,30 @@ class CaseDesk:
         caseid = await self._caseid(ref)
         before = await self._before(caseid)
         wish = wishes.LinkContact(key=key, caseid=caseid, contactid=contactid, contact_uuid=contact_uuid)
-        after = await self._durable.run(wish)
+        answered = await self._durable.run(wish)
         line = f"linked it to contact {contactid or contact_uuid}"
         self._wrote(caseid, by, line)
-        named = self.named(after or await self._fusedesk.get_case(caseid))
+        named = await self._after(before, answered, contactid=contactid, contact_uuid=contact_uuid)
         return Done(named, line, undo_of(before, named.case, "contact"))
 
-    async def set_status(self, ref: CaseRef, status: Status, by: Person, key: str) -> Done:
+    async def set_status(self, ref: CaseRef, status: Status, by: Person, key: str, *, seen: Seen | None = None) -> Done:
+        """Closes or reopens. `seen` is what the card showed: who comes second is told who was faster."""
         caseid = await self._caseid(ref)
-        before = await self._before(caseid)
-        after = await self._durable.run(wishes.SetStatus(key=key, caseid=caseid, status=status))
-        named = self.named(after or await self._fusedesk.get_case(caseid))
-        if named.case.status is not status:
-            raise RefusedByFuseDesk(f"case #{caseid} is still {named.case.status}.", case=caseid)
-        line = "closed it" if status is Status.CLOSED else "reopened it"
-        self._wrote(caseid, by, line)
-        return Done(named, line, undo_of(before, named.case, "status"))
+        async with self._turn(caseid):
+            before = await self._before(caseid)
+            if before.status is status:
+                # As far as casebot knows; somebody may have changed it in FuseDesk since.
+                before = await self._fusedesk.get_case(caseid)
+            if before.status is status:
+                self._not_faster(before, seen, by)
+                return Done(self.named(before), "")
+            answered = await self._durable.run(wishes.SetStatus(key=key, caseid=caseid, status=status))
+            named = await self._after(before, answered, status=status)
+            if named.case.status is not status:
+                raise RefusedByFuseDesk(f"case #{caseid} is still {named.case.status}.", case=caseid)
+            line = "closed it" if status is Status.CLOSED else "reopened it"
+            self._wrote(caseid, by, line)
+            return Done(named, line, undo_of(before, named.case, "status"))
 
     async def undo(self, undo: Undo, by: Person, key: str) -> Done:
         """Takes a change back within ten minutes, if the case still is as the change left it."""
@@ -363,7 +402,7 @@ class CaseDesk:
                 raise Overtaken("The case was changed again since. Nothing was undone.", caseid=undo.caseid)
             for wish in _inverse(undo, key):
                 await self._durable.run(wish)
-            named = self.named(await self._fusedesk.get_case(undo.caseid))
+            named = await self._after(case, None, **_former(undo))
             line = _TOOK_BACK[undo.what]
             self._wrote(undo.caseid, by, line, (named.case.departmentid, named.case.repid) if undo.what == "transfer" else None)
             return Done(named, line)
@@ -387,6 +426,14 @@ class CaseDesk:
             self._wrote(caseid, by, f"imported {len(fresh)} messages")
         return self.named(case), len(fresh), len(items) - len(fresh)
 
+    async def _with_names(self, wish: wishes.Wish) -> Case | None:
+        """A write that carries a department or a rep: refused, it may be because one of them is gone from FuseDesk."""
+        try:
+            return await self._durable.run(wish)
+        except RefusedByFuseDesk:
+            self._directory.doubt()
+            raise
+
     # Who was faster
 
     def _wrote(self, caseid: int, by: Person, line: str, holder: tuple[int | None, int | None] | None = None) -> None:
@@ -408,6 +455,21 @@ class CaseDesk:
         if last.holder != (seen.departmentid, seen.repid):
             says = f"{last.name} was faster and {last.line}. Look at the case before you move it again."
             raise Overtaken(says, caseid=caseid)
+
+    def _not_faster(self, case: Case, seen: Seen | None, by: Person) -> None:
+        """Refuses what somebody else has done since the card was drawn, so that the second person knows of the first."""
+        last = self._last.get(case.caseid)
+        if seen is not None and seen.status is not case.status and last is not None and last.user != by.user:
+            raise Overtaken(f"{last.name} was faster and {last.line}.", caseid=case.caseid)
+
+    def _not_moved(self, case: Case, seen: Seen | None) -> None:
+        """Refuses to move a case that stands otherwise than the card showed."""
+        if seen is None:
+            return
+        if (case.departmentid, case.repid) != (seen.departmentid, seen.repid):
+            raise Overtaken(self._who_moved(case), field="rep", caseid=case.caseid)
+        if case.status is Status.CLOSED and seen.status is not Status.CLOSED:
+            raise Overtaken("The case was closed meanwhile. Nothing was changed.", field="rep", caseid=case.caseid)
 
     def _who_moved(self, case: Case) -> str:
         named = self.named(case)
@@ -432,6 +494,25 @@ def _inverse(undo: Undo, key: str) -> list[wishes.Wish]:
     back = [wishes.AddTag(key=f"{key}:+{tag}", caseid=caseid, tagid=int(tag)) for tag in was if tag and tag not in undo.after]
     gone = [wishes.RemoveTag(key=f"{key}:-{tag}", caseid=caseid, tagid=int(tag)) for tag in undo.after if tag and tag not in was]
     return [*back, *gone]
+
+
+def _wanted(new: NewCase) -> dict[str, object]:
+    """What is known of a case that was opened, where FuseDesk tells no more than its id."""
+    known = {"departmentid": new.depid, "repid": new.repid, "summary": new.summary, "details": new.details}
+    return known | {"openedby": new.openedby, "contactid": new.contactid, "tags": new.casetags}
+
+
+def _former(undo: Undo) -> dict[str, object]:
+    """The state before the change as fields of a case."""
+    was = undo.before
+    match undo.what:
+        case "transfer":
+            return {"departmentid": was[0], "repid": was[1]}
+        case "status":
+            return {"status": Status(str(was[0]))}
+        case "contact":
+            return {"contactid": was[0], "contact_uuid": was[1] or ""}
+    return {"tags": was}
 
 
 def _number(value: int | str | None) -> int | None:

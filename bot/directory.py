@@ -203,6 +203,11 @@ class Directory:
             self._missed[kind, id] = True
         return found
 
+    def doubt(self) -> None:
+        """FuseDesk refused what the names say there is: they are loaded anew behind, once in a while."""
+        for each in self._lists:
+            each.miss()
+
     # Lists, from memory
 
     def all_departments(self) -> Sequence[Department]:

@@ -86,7 +86,7 @@ FIND: dict[str, Reader] = {
     "rep": _who("rep"),
     "assignee": _who("rep"),
     "tag": _one_tag,
-    "contact": _plain("contact", number),
+    "contact": _contact,
     "company": _plain("company", number),
     "opened": _dated("opened", span),
     "assigned": _dated("assigned", span),

@@ -38,13 +38,27 @@ from bot.operations import (
     who,
 )
 from bot.rendering import named, render
-from bot.tokens import MENTION, as_name, as_text, case_ref, clean, first, is_quoted, listed, unquoted, words, written_case
+from bot.tokens import (
+    MENTION,
+    as_name,
+    as_text,
+    case_ref,
+    clean,
+    first,
+    is_blank,
+    is_quoted,
+    listed,
+    unquoted,
+    words,
+    written_case,
+)
 from bot.values import Unreadable, number, one_of, shown, uuid
 from bot.verbs import VERBS, Verb, nearest_verb, verb_of
 
 __all__ = ["VERBS", "Verb", "named", "parse", "render"]
 
 LONGEST_SEARCH = 1500
+LONGEST_TITLE = 250
 _LONGEST_TYPED_SEARCH = 6000
 _SELF = re.compile(r"/case(?:\s+|\Z)")
 
@@ -88,6 +102,8 @@ def _read(raw: str, today: date) -> Operation:
     verb = verb_of(word.rstrip(":"))
     if verb:
         return _READ[verb.name](Typed(verb, raw, rest, today))
+    if word.lower() == "case" and rest and len(words(rest)) == 1:
+        word, rest = rest, ""
     ref = case_ref(word)
     if ref and not rest:
         return Show(case=ref)
@@ -163,10 +179,10 @@ def _entry(typed: Typed) -> tuple[CaseRef, str, str]:
     """The case, the title ("" where the text makes its own) and the text."""
     ref, rest = _case(typed)
     text = as_text(rest).strip()
-    if not text:
+    if is_blank(text):
         raise typed.wrong(f"I read {typed.verb.name} {ref}; the text is missing.", field="note")
     title, _, more = text.partition("\n")
-    return (ref, title, more) if more.strip() else (ref, "", text)
+    return (ref, title, more) if more.strip() and len(title) <= LONGEST_TITLE else (ref, "", text)
 
 
 def _note(typed: Typed) -> Note:
@@ -247,7 +263,8 @@ def _open(typed: Typed) -> Open:
         says = f"open makes a new case, and {shown_case} looks like one that exists. What did you mean?"
         ways = (Choice(f"Show {shown_case}", f"show {case}"), Choice(f"Reopen {shown_case}", f"reopen {case}"))
         raise typed.wrong(says, *ways, _opening(head))
-    return Open(summary=text_of(items), details=as_text(details), **fields_of(items, line, typed.today))
+    summary = text_of(items)
+    return Open(summary="" if is_blank(summary) else summary, details=as_text(details), **fields_of(items, line, typed.today))
 
 
 def _find(typed: Typed) -> Operation:

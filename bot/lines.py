@@ -63,6 +63,8 @@ _KEY = re.compile(r"([A-Za-z]{2,20}):")
 _SIGNS = frozenset(("<", ">", "<=", ">=", "&lt;", "&gt;", "&lt;=", "&gt;=", "≤", "≥"))
 _TAGS = ("tag", "tags")
 _GUESSES = 40
+# Behind these, a blank after the colon is a slip; behind the others it may be a sentence ("Error type: timeout").
+_NAMES = frozenset(("dept", "department", "rep", "assignee", "tag", "tags", "from"))
 
 
 class Item(NamedTuple):
@@ -121,10 +123,11 @@ def items_of(head: str, line: Line) -> list[Item]:
 
 
 def _whole_value(item: Item, queue: list[str], line: Line) -> str:
-    """A value goes on behind a blank after a tag's comma, a sign, and (in a search) the key's colon."""
+    """A value goes on behind a blank after a tag's comma, a sign, and (in a search, or where a name follows) the key's colon."""
     raw = item.raw
+    is_tag, needs_value = item.key.lower() in _TAGS, line.strict or item.key.lower() in _NAMES
     while queue and not key_of(queue[-1]).key:
-        if not (raw in _SIGNS or (item.key.lower() in _TAGS and raw.endswith(",")) or (line.strict and not raw)):
+        if not (raw in _SIGNS or (is_tag and raw.endswith(",")) or (needs_value and not raw)):
             break
         raw += queue.pop()
     return raw
@@ -143,7 +146,7 @@ def _is_key(item: Item, line: Line, guessed: dict[str, str]) -> bool:
 
 def _guess(key: str, line: Line) -> str:
     word = key.lower()
-    return "" if word in _PLAIN and not line.strict else nearest(word, line.keys)
+    return "" if word in _PLAIN and not line.strict else nearest(word, line.keys, shortest=3 if line.strict else 4)
 
 
 def _unknown(items: Sequence[Item], line: Line) -> Misunderstood:

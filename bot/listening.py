@@ -1,7 +1,7 @@
 """What every listener gets: its arguments by name, and the words for the three things it does after reading.
 
-`ack` acknowledges, `later` runs the slow part behind the acknowledgement, `settle` does so for a submitted form and keeps what
-was typed until FuseDesk has taken it.
+`ack` acknowledges, `later` runs the slow part behind the acknowledgement, `staged` does so in a modal where the click was in one
+or in the Home, `settle` does so for a submitted form and keeps what was typed until FuseDesk has taken it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from bot.answers import Answers
 from bot.background import Background
 from bot.cards.forms import message_view, waiting_view
 from bot.cards.message import Message, View
-from bot.errors import CaseError
+from bot.errors import CaseError, Overtaken
 from bot.operations import Operation
-from bot.payloads import Place, Submission
+from bot.payloads import Click, Place, Submission
 from bot.slack import Gone, Slack, SlackError
 
 # What a listener calls to acknowledge.
@@ -32,8 +32,6 @@ Words = Callable[..., list[Message]]
 
 log = logging.getLogger(__name__)
 
-# Slack gives 3 seconds; what FuseDesk does within these is shown without a view in between.
-_PATIENCE = 1.8
 # An update that overtakes the acknowledgement on its way to Slack would be overwritten by it.
 _AFTER_ACK = 0.4
 
@@ -42,9 +40,21 @@ class Later(Protocol):
     def __call__(self, work: Coroutine[Any, Any, object], *, typed: str = "", operation: Operation | None = None) -> object: ...
 
 
+class Staged(Protocol):
+    def __call__(
+        self,
+        waiting: str,
+        work: Callable[[Place], Coroutine[Any, Any, object]],
+        *,
+        modal: bool = False,
+        typed: str = "",
+        operation: Operation | None = None,
+    ) -> object: ...
+
+
 class Settle(Protocol):
     async def __call__(
-        self, work: Coroutine[Any, Any, View | None], *, again: Callable[[str], View], waiting: str, typed: str = ""
+        self, work: Coroutine[Any, Any, Message | None], *, again: Callable[[str], View], waiting: str, typed: str = ""
     ) -> None: ...
 
 
@@ -67,46 +77,84 @@ class Listening:
         self._slack = slack
         self._words = words
 
-    def later(self, place: Place) -> Later:
-        """Binds the place where errors of the slow part are told."""
+    def later(self, place: Place, trigger: str = "") -> Later:
+        """Binds the place where errors of the slow part are told; over a modal they are opened with the `trigger`."""
 
         def start(work: Coroutine[Any, Any, object], *, typed: str = "", operation: Operation | None = None) -> object:
             async def failed(error: Exception) -> None:
-                await self.tell(place, self._words(error, typed=typed, operation=operation))
+                await self.tell(place, self._words(error, typed=typed, operation=operation), trigger)
 
             return self._background.start(work, failed)
 
         return start
 
-    async def tell(self, place: Place, messages: list[Message]) -> None:
+    def staged(self, click: Click) -> Staged:
+        """For a click whose answer needs a place of its own: its errors are told there, too. `modal`: a form, wherever it was."""
+
+        def start(
+            waiting: str,
+            work: Callable[[Place], Coroutine[Any, Any, object]],
+            *,
+            modal: bool = False,
+            typed: str = "",
+            operation: Operation | None = None,
+        ) -> object:
+            async def stage() -> None:
+                place = await self._answers.stage(click, waiting, modal=modal)
+                self.later(place)(work(place), typed=typed, operation=operation)
+
+            return self.later(click.place)(stage(), typed=typed, operation=operation)
+
+        return start
+
+    async def tell(self, place: Place, messages: list[Message], trigger: str = "") -> None:
         """The last word: where Slack takes it no way, the log has it that somebody waits in vain."""
         try:
-            await self._answers.tell(place, messages)
+            if not (place.view_id and trigger and await self._pushed(trigger, messages)):
+                await self._answers.tell(place, messages)
         except SlackError as lost:
             log.warning("a person could not be told", extra={"facts": {"error": type(lost).__name__, **lost.facts}})
 
-    def settle(self, submission: Submission, ack: Ack) -> Settle:
+    async def _pushed(self, trigger: str, messages: list[Message]) -> bool:
+        """Opens the words over the card in a modal, so that the card stays; False where it is too late for that."""
+        blocks = [block for message in messages for block in message.blocks]
+        try:
+            await self._slack.push_view(trigger, message_view(Message(messages[0].text, blocks)))
+        except SlackError:
+            return False
+        return True
+
+    def settle(self, submission: Submission, ack: Ack, until: float) -> Settle:
+        """`until` is the loop's time by which Slack's answer must be on its way."""
+
         async def run(
-            work: Coroutine[Any, Any, View | None], *, again: Callable[[str], View], waiting: str, typed: str = ""
+            work: Coroutine[Any, Any, Message | None], *, again: Callable[[str], View], waiting: str, typed: str = ""
         ) -> None:
-            outcome: asyncio.Future[View | None] = asyncio.ensure_future(work)
-            done, _ = await asyncio.wait({outcome}, timeout=_PATIENCE)
-            if not done:
-                self.later(submission.place)(self._finish(submission.view.id, outcome, again), typed=typed)
+            outcome: asyncio.Future[Message | None] = asyncio.ensure_future(work)
+            left = until - asyncio.get_running_loop().time()
+            await asyncio.wait({outcome}, timeout=max(left, 0.1))
+            if not outcome.done():
+                self.later(submission.place)(self._finish(submission, outcome, again), typed=typed)
                 await ack(response_action="update", view=waiting_view(waiting))
-            elif view := outcome.result():
-                await ack(response_action="update", view=view)
+            elif isinstance(overtaken := outcome.exception(), Overtaken):
+                # Not an error at a field: sent once more, the form is about the case as it stands now.
+                await ack(response_action="update", view=again(overtaken.says))
+            elif message := outcome.result():
+                await ack(response_action="update", view=message_view(message))
             else:
                 # Closes this form alone: a card that it stood on is seen again.
                 await ack()
 
         return run
 
-    async def _finish(self, view_id: str, outcome: asyncio.Future[View | None], again: Callable[[str], View]) -> None:
+    async def _finish(
+        self, submission: Submission, outcome: asyncio.Future[Message | None], again: Callable[[str], View]
+    ) -> None:
         await asyncio.wait({outcome})
         await asyncio.sleep(_AFTER_ACK)
+        view_id = submission.view.id
         try:
-            view = outcome.result() or message_view(Message("Done.", []))
+            message = outcome.result()
         except CaseError as error:
             # The form comes back with what was typed; told as a message when it was closed meanwhile.
             try:
@@ -114,6 +162,8 @@ class Listening:
             except Gone:
                 raise error from None
         try:
-            return await self._slack.update_view(view_id, view)
+            await self._slack.update_view(view_id, message_view(message or Message("Done.", [])))
         except Gone:
-            return None
+            # Closed meanwhile. What was to be seen there alone is sent; without it, it was shown elsewhere already.
+            if message is not None:
+                await self._answers.report(Place(user=submission.place.user), message)

@@ -116,6 +116,7 @@ class Find(_Operation):
     rep: Who = ""
     tag: Line = ""
     contact: Id | None = None
+    contact_uuid: Uuid = ""
     company: Id | None = None
     opened: Days | None = None
     assigned: Days | None = None

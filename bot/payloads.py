@@ -240,6 +240,8 @@ def asked_of(body: Raw) -> Asked | None:
     kind = body.get("type")
     if "command" in body and kind is None:
         return command_of(body)
+    if (body.get("event") or {}).get("type") == "app_home_opened":
+        return home_of(body)
     readers: Mapping[str, Callable[[Raw], Asked]] = {
         "message_action": shortcut_of,
         "shortcut": shortcut_of,

@@ -6,6 +6,8 @@ import hashlib
 
 from bot.cases import Person
 
+_REF = "ref "
+
 
 def permalink(workspace: str, channel: str, ts: str, thread_ts: str = "") -> str:
     """A message's address, built as Slack builds it, so that a thread of a thousand costs no call. `workspace` ends in "/"."""
@@ -23,6 +25,15 @@ def message_mark(link: str) -> str:
 
 def signed(text: str, by: Person, key: str, *, link: str = "") -> str:
     """`text` with its signature. The user's id tells casebot later whose it is, the reference which wish it was."""
-    reference = hashlib.sha256(key.encode()).hexdigest()[:10]
     where = f" · {link}" if link else ""
-    return f"{text}\n\n— {by.name} ({by.user}) via Slack{where} · ref {reference}"
+    return f"{text}\n\n— {by.name} ({by.user}) via Slack{where} · {_REF}{reference(key)}"
+
+
+def bears(key: str, text: str) -> bool:
+    """Whether a text was signed for that wish. The rest need not be the same: FuseDesk may store it a little differently."""
+    return f"{_REF}{reference(key)}" in text
+
+
+def reference(key: str) -> str:
+    """Ten characters that stand for a key of any length."""
+    return hashlib.sha256(key.encode()).hexdigest()[:10]

@@ -58,7 +58,7 @@ def _find(op: Find) -> str:
         op.email if not op.email or value(op.email) == op.email else f"email:{value(op.email)}",
         phrase(op.words, special="@"),
         *_keys(status=op.status, dept=op.dept, rep=op.rep, tag=op.tag),
-        *_keys(contact=op.contact, company=op.company),
+        *_keys(contact=op.contact or op.contact_uuid, company=op.company),
         *_keys(**{name: written(days) for name in _SPANS if (days := getattr(op, name))}),
         *_keys(sort=_SORTED_BY.get(op.sort, ""), limit=op.limit),
     ]

@@ -14,11 +14,19 @@ from bot.cases import CasePage, NamedCase
 from bot.errors import Choice
 from bot.fusedesk.models import Case, CaseSearch, DateFilter
 from bot.language import render
-from bot.operations import Find
+from bot.operations import Find, Open
 
 PAGE = 10
 _CHUNK = 150
 _WORDS_CHUNK = 500
+_SORTED = {
+    "caseid": "number",
+    "contactid": "contact",
+    "date_opened": "day opened",
+    "date_assigned": "day assigned",
+    "date_updated": "day updated",
+    "date_resolved": "day closed",
+}
 
 Names = Callable[[Case], NamedCase]
 
@@ -50,7 +58,7 @@ class Searches:
         cases = await self.chunk(search.model_copy(update={"offset": start}), fresh=offset == 0)
         full = len(cases) == size
         if find.words:
-            cases = [case for case in cases if _has_words(case, find.words)]
+            cases = [case for case in cases if _has_words(case, find.words)][: find.limit]
         shown = cases[offset - start : offset - start + PAGE]
         return CasePage(
             cases=tuple(named(case) for case in shown),
@@ -95,13 +103,15 @@ def filters_of(find: Find) -> tuple[str, ...]:
         f"department {find.dept}" if find.dept else "",
         f"rep {find.rep}" if find.rep and not find.rep.startswith("<@") else "",
         f"tag {find.tag}" if find.tag else "",
-        f"contact {find.contact}" if find.contact else "",
+        f"contact {find.contact or find.contact_uuid}" if find.contact or find.contact_uuid else "",
         f"company {find.company}" if find.company else "",
         _day("opened", find.opened),
         _day("assigned", find.assigned),
         _day("first answered", find.responded),
         _day("updated", find.updated),
         _day("closed", find.closed),
+        f"by {_SORTED[find.sort]}" if find.sort else "",
+        f"at most {find.limit}" if find.limit else "",
     ]
     return tuple(text for text in said if text)
 
@@ -120,4 +130,6 @@ def wider(find: Find) -> tuple[Choice, ...]:
         less = Find.model_validate(find.model_dump() | change)
         if less != find:
             choices.append(Choice(label, render(less)))
-    return tuple(choices)
+    if not choices and find.email:
+        choices.append(Choice(f"Open a case for {find.email}"[:70], render(Open(email=find.email))))
+    return tuple(choices) or (Choice("All active cases", render(Find(status="active"))),)

@@ -5,6 +5,8 @@ Errors of the SDK and of the network end here as words:
     SlackError            Slack refused; `code` is Slack's own
     ├── NotInChannel      casebot cannot see or write that channel
     ├── Gone              the message, view or URL is no more
+    ├── TooLate           a form could not be opened within the click's three seconds
+    ├── ScopeMissing      the token lacks a scope
     └── SlackDown         no answer
 
 What does not belong here: what a card says, and where an answer goes when the first way fails (`bot.answers`).
@@ -18,6 +20,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -26,7 +29,7 @@ from bot.cards.message import Message, View
 from bot.errors import CaseError
 from bot.payloads import SlackMessage, message_of
 
-_NOT_IN_CHANNEL = {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "missing_scope"}
+_NOT_IN_CHANNEL = {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 _GONE = {
     "message_not_found",
     "not_found",
@@ -35,7 +38,9 @@ _GONE = {
     "cant_update_message",
     "edit_window_closed",
     "view_not_found",
+    "thread_not_found",
 }
+_LATE = {"expired_trigger_id", "exchanged_trigger_id"}
 # A customer's address in a card must not turn into a preview.
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
 _DOWN = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
@@ -58,6 +63,19 @@ class Gone(SlackError):
         super().__init__(code, "What you pressed is no longer there. Ask again with /case.")
 
 
+class TooLate(SlackError):
+    def __init__(self, code: str) -> None:
+        super().__init__(code, "Slack gave up waiting for the form. Ask once more: casebot is quicker then.")
+
+
+class ScopeMissing(SlackError):
+    def __init__(self, code: str) -> None:
+        says = (
+            "Slack has not given casebot all the permissions that it needs. Whoever runs casebot can see with `casebot doctor` "
+        )
+        super().__init__(code, says + "which are missing, and install the app again.")
+
+
 class SlackDown(SlackError):
     def __init__(self, code: str) -> None:
         super().__init__(code, "Slack does not answer casebot right now. Try again in a minute.")
@@ -67,19 +85,29 @@ def _named(code: str) -> SlackError:
     """The one place where Slack's error codes become errors. A number is an HTTP status without a code of Slack's."""
     if code in _DOWN or code.startswith("5"):
         return SlackDown(code)
-    if code in _NOT_IN_CHANNEL:
-        return NotInChannel(code)
-    return Gone(code) if code in _GONE else SlackError(code)
+    for codes, error in _ERRORS:
+        if code in codes:
+            return error(code)
+    return SlackError(code)
+
+
+_ERRORS: tuple[tuple[set[str], type[SlackError]], ...] = (
+    (_NOT_IN_CHANNEL, NotInChannel),
+    (_GONE, Gone),
+    (_LATE, TooLate),
+    ({"missing_scope"}, ScopeMissing),
+)
+
+
+def _patient() -> list[AsyncRetryHandler]:
+    """What the SDK may repeat: what Slack refused for coming too fast. Its default, a new attempt after a broken connection, is
+    left out: a repeated message would stand there twice."""
+    return [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
 
 
 def web_client(token: str, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """The SDK's client on one shared session.
-
-    Its default retry after a broken connection is left out: a repeated chat.postMessage would post twice.
-    """
-    return AsyncWebClient(
-        token=token, base_url=base_url, session=session, retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
-    )
+    """The SDK's client on one shared session."""
+    return AsyncWebClient(token=token, base_url=base_url, session=session, retry_handlers=_patient())
 
 
 class Slack:
@@ -112,6 +140,10 @@ class Slack:
         """auth.test: team_id, user_id, bot_id, url, and enterprise_id where there is one."""
         return await self._call("auth.test")
 
+    async def socket_allowed(self, app_token: str) -> None:
+        """Whether Slack takes the app-level token: SlackError if it does not. The SDK's socket would try for ever."""
+        await self._request("apps.connections.open", params={"token": app_token})
+
     async def user(self, user: str) -> dict[str, Any]:
         return dict((await self._read("users.info", user=user))["user"])
 
@@ -138,7 +170,7 @@ class Slack:
         body["response_type"] = "in_channel" if in_channel else "ephemeral"
         if thread_ts:
             body["thread_ts"] = thread_ts
-        webhook = AsyncWebhookClient(url, session=self._session)
+        webhook = AsyncWebhookClient(url, session=self._session, retry_handlers=_patient())
         try:
             answer = await webhook.send_dict(body)
         except (TimeoutError, aiohttp.ClientError) as fault:

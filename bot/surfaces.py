@@ -18,8 +18,9 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.access import People
 from bot.background import Background
 from bot.cards.forms import field_block
+from bot.cards.home import refused_home
 from bot.cards.message import Message
-from bot.cards.text import cut, unescape
+from bot.cards.text import cut
 from bot.errors import Refused
 from bot.listening import Listening, Parts, Routes, Words, call
 from bot.payloads import (
@@ -39,10 +40,12 @@ from bot.payloads import (
     typeahead_of,
 )
 from bot.slack import SlackDown
+from bot.tokens import as_text
 
 _ANY = re.compile(r".*", re.DOTALL)
-# Of the 3 seconds that Slack gives, what finding out who it is may take.
-_WHO = 2.0
+# Of the 3 seconds that Slack gives: what finding out who it is may take, and until when a form's answer must be on its way.
+_WHO = 1.5
+_ANSWER = 1.8
 
 
 class Surfaces:
@@ -105,12 +108,15 @@ class Surfaces:
     async def _answer(self, function: Callable[..., Awaitable[None]] | None, asked: Asked, args: AsyncArgs) -> None:
         if function is None:
             raise Refused("This casebot does not know what you pressed any more. Ask again with /case.")
+        until = asyncio.get_running_loop().time() + _ANSWER
         by = await self._who(asked.place.user)
         self._background.room()
         known: dict[str, Any] = {**self._parts, _NAMES[type(asked)]: asked, "by": by, "ack": args.ack, "parts": self._parts}
-        known["later"] = self._listening.later(asked.place)
+        known["later"] = self._listening.later(asked.place, asked.trigger if isinstance(asked, Click) else "")
+        if isinstance(asked, Click):
+            known["staged"] = self._listening.staged(asked)
         if isinstance(asked, Submission):
-            known["settle"] = self._listening.settle(asked, args.ack)
+            known["settle"] = self._listening.settle(asked, args.ack, until)
         await call(function, known)
 
     async def _who(self, user: str) -> Any:
@@ -122,7 +128,7 @@ class Surfaces:
     async def failed(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
         """What was not acknowledged yet becomes words, in the form that the surface can show."""
         asked = asked_of(body)
-        typed = unescape(asked.text) if isinstance(asked, Command) else ""
+        typed = as_text(asked.text) if isinstance(asked, Command) else ""
         messages = self._words(error, typed=typed)
         match asked:
             case Command():
@@ -136,6 +142,8 @@ class Surfaces:
                 return _json({"response_action": "errors", "errors": {block: cut(says, 1_000)}})
             case Typeahead():
                 return _json({"options": []})
+            case HomeOpened():
+                self._background.start(self._parts["slack"].publish_home(asked.place.user, refused_home(messages[0])))
             case Shortcut() | Click():
                 self._tell(asked, messages)
         return BoltResponse(status=200, body="")

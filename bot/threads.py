@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.access import People
 from bot.cards.text import cut, unescape
-from bot.errors import Refused
+from bot.errors import CaseError, Refused
 from bot.fusedesk.models import NewEmail, NewNote
 from bot.payloads import SlackMessage
 from bot.references import message_mark, permalink
@@ -22,7 +22,7 @@ from bot.slack import Slack, SlackError
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)")
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _TITLE = 200
-_NO_TEXT = "(no text)"
+NO_TEXT = "(no text)"
 
 Item = tuple[str, NewNote | NewEmail]
 
@@ -43,7 +43,7 @@ class Threads:
         Names that Slack does not tell `within` so many seconds are left as ids: a form has no time to wait for them.
         """
         text, author = await asyncio.gather(self._words(message, within), self._author(message, within))
-        return "\n\n".join(filter(None, [text, *map(_mail, message.emails)])) or _NO_TEXT, author
+        return "\n\n".join(filter(None, [text, *map(_mail, message.emails)])) or NO_TEXT, author
 
     async def _author(self, message: SlackMessage, within: float | None) -> str:
         name = await self._name(message.user, within) if message.user else ""
@@ -53,7 +53,7 @@ class Threads:
         """ "" where Slack does not tell (in time)."""
         try:
             return (await asyncio.wait_for(self._people.anybody(user), within)).name
-        except (SlackError, TimeoutError):
+        except (CaseError, TimeoutError):
             return ""
 
     async def _words(self, message: SlackMessage, within: float | None) -> str:
@@ -90,7 +90,7 @@ class Threads:
         text = await self._words(message, None)
         if text or not items:
             author = await self._author(message, None)
-            note = f"{text or _NO_TEXT}\n\n— {author} in Slack · {link}"
+            note = f"{text or NO_TEXT}\n\n— {author} in Slack · {link}"
             items.append((mark, NewNote(title=cut(f"{author} in Slack", _TITLE), note=note, date_added=at)))
         return items
 
@@ -109,7 +109,7 @@ def _readable(token: re.Match[str], names: Mapping[str, str]) -> str:
 
 
 def _subject(mail: Mapping[str, Any]) -> str:
-    return str(mail.get("subject") or mail.get("title") or mail.get("name") or "(no subject)")
+    return next(filter(None, (str(mail.get(key) or "").strip() for key in ("subject", "title", "name"))), "(no subject)")
 
 
 def _body(mail: Mapping[str, Any]) -> str:

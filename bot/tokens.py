@@ -10,25 +10,34 @@ import re
 
 from bot.operations import CASENUM, CaseRef
 
-# A phrase in straight quotes (a quote inside is doubled), in curly ones of any make, or in guillemets.
-_QUOTED = r'"(?:[^"]++|"")*+"|[“”„‟][^“”„‟"]*+[“”„‟"]|«[^«»]*+»'
+# A phrase in straight quotes (a quote inside is doubled), in curly ones of any make, in guillemets, or opened by a straight
+# quote and closed by a curly one, as phones do. A single curly quote that does not open stays an apostrophe.
+_QUOTED = r'"(?:[^"]++|"")*+"|[“”„‟][^“”„‟"]*+[“”„‟"]|«[^«»]*+»|"[^"“”„‟\n]*+[“”]|‘[^‘’\n]*+’'
 _WORD = re.compile(rf'(?:(?:(?<!\S)|(?<=[:,]))(?:{_QUOTED})|<[^<>\n]*>|[^\s<:,"“”„‟«]++|\S)++')
 _PHRASE = re.compile(_QUOTED, re.DOTALL)
 _LISTED = re.compile(rf"\s*(?:({_QUOTED})\s*(?=,|\Z)|((?:<[^<>\n]*>|[^,])++))?,?")
 _BLANKS = re.compile(r"\A[^\S\n]+")
-_QUOTES = '"“”„‟«»'
+_QUOTES = '"“”„‟«»‘'
 _MARKUP = re.compile(r"<([@#!]|[A-Za-z][A-Za-z0-9+.-]*:)([^<>|\n]*)(?:\|([^<>\n]*))?>|&(amp|lt|gt);")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">"}
+_INVISIBLE = re.compile(
+    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]*"
+)
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>\n]*)?>")
 _SIMPLE = re.compile(r"\w[\w.+'@/-]*")
 _CASE = re.compile(r"#?(?:([0-9]{1,18})|([A-Z]{2,10}[0-9]{1,18}))")
-_CASE_PAGE = re.compile(r"https?://[^\s/]+/[^\s#]*#/?cases/view/([A-Za-z0-9]{1,30})(?![A-Za-z0-9])")
+_CASE_PAGE = re.compile(r"(?:https?://)?[^\s/]+/[^\s#]*#/?cases/view/([A-Za-z0-9]{1,30})(?![A-Za-z0-9])")
 
 
 def clean(text: str) -> str:
     """Text that can be stored and sent: one kind of line break, no halves of characters; nothing around it."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody would see anything: empty, blanks, or invisible characters only. Slack refuses empty texts."""
+    return _INVISIBLE.fullmatch(text) is not None
 
 
 def words(raw: str) -> list[str]:

@@ -68,18 +68,18 @@ def one_of(words: Mapping[str, str], text: str) -> str:
     typed = text.strip().lower()
     if typed in words:
         return words[typed]
-    raise Unreadable(f"{shown(text)} is none of {', '.join(words)}.", nearest(typed, words))
+    raise Unreadable(f"{shown(text)} is none of {', '.join(words)}.", nearest(typed, words, shortest=3))
 
 
-def nearest(typed: str, words: Iterable[str]) -> str:
+def nearest(typed: str, words: Iterable[str], *, shortest: int = 4) -> str:
     """The word that was probably meant: one slip away, two in a long word, the same letters in another order, or a plural.
 
-    "" when none is near. Of several equally near ones it is the first.
+    "" when none is near. Of several equally near ones it is the first. Words of fewer letters than `shortest` bear no slip.
     """
     best = ("", 3)
     for word in words:
         slips = OSA.distance(typed, word, score_cutoff=2)
-        allowed = 2 if len(word) >= 6 else 1 if len(word) >= 4 else 0
+        allowed = 2 if len(word) >= 6 else 1 if len(word) >= shortest and len(typed) > 1 else 0
         if slips > allowed and (sorted(typed) == sorted(word) or typed == f"{word}s"):
             slips = allowed
         if slips <= allowed and slips < best[1]:

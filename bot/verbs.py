@@ -75,5 +75,5 @@ def verb_of(word: str) -> Verb | None:
 
 def nearest_verb(word: str) -> Verb | None:
     """The verb that a mistyped word probably means; None when none is near."""
-    near = nearest(word.lower(), _SPELLED) if len(word) <= 20 else ""
+    near = nearest(word.lower(), _SPELLED, shortest=3) if len(word) <= 20 else ""
     return _SPELLED[near] if near else None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.fusedesk.client import FuseDesk
 from bot.fusedesk.models import Case, CaseSearch, NewCase, NewEmail, NewNote, Status
+from bot.references import bears
 
 
 class _Wish(BaseModel):
@@ -107,9 +108,9 @@ async def look_up(fusedesk: FuseDesk, wish: Wish) -> Case | None:
     match wish:
         case OpenCase():
             newest = CaseSearch(depid=wish.new.depid, limit=_NEWEST, orderby="date_opened desc")
-            found = [case for case in await fusedesk.search(newest) if case.details == wish.new.details]
+            found = [case for case in await fusedesk.search(newest) if bears(wish.key, case.details)]
             return found[0] if found else None
         case AddNote():
             case = await fusedesk.get_case(wish.caseid)
-            return case if any(item.note == wish.note.note for item in case.history) else None
+            return case if any(bears(wish.key, item.note) for item in case.history) else None
     return None

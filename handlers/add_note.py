@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from bot.answers import Answers
 from bot.cards.case import Seen
 from bot.cards.forms import CASE, KIND, NOTE, TITLE, WHEN, NoteValues, Origin, add_form, note_form
-from bot.cards.message import View
 from bot.cards.text import cut
 from bot.cards.words import noted
 from bot.cases import Person
@@ -17,7 +16,7 @@ from bot.fusedesk.models import NewNote
 from bot.listening import Ack, Later, Settle
 from bot.operations import Call, CaseRef, Note
 from bot.payloads import Click, OpenView, Place, Shortcut, Submission
-from bot.references import signed
+from bot.references import reference, signed
 from bot.slack import Slack
 from bot.threads import Threads
 from handlers.choices import case_of
@@ -30,8 +29,8 @@ async def typed(operation: Note | Call, place: Place, by: Person, key: str, desk
     kind = "call" if isinstance(operation, Call) else "note"
     note = NewNote(title=operation.title, note=signed(operation.text, by, key), type=kind)
     caseid = await answers.patiently(place, desk.add_note(operation.case, note, by, key), "FuseDesk")
-    await answers.tell(place, noted(caseid, kind))
-    await answers.others(place, caseid, by, _line(kind), desk.show)
+    await answers.report(place, noted(caseid, kind))
+    await answers.others(place, caseid, by, _line(kind), desk.look_again)
 
 
 def _line(kind: str) -> str:
@@ -49,9 +48,10 @@ async def submitted(submission: Submission, by: Person, settle: Settle, desk: Ca
     origin = Origin.load(submission.view.metadata)
     seen = origin.card
     values = _values(submission.view)
+    key = _key(submission.view.id, values)
     named = desk.remembered(seen.caseid)
     await settle(
-        _note(seen.caseid, _new_note(values, by, submission.view.id), submission.view.id, origin.place, by, desk, answers),
+        _note(seen.caseid, _new_note(values, by, key), key, origin.place, by, desk, answers),
         again=lambda fault: note_form(values, origin, named=named, fault=fault),
         waiting="Adding it to the case …",
         typed=values.note,
@@ -70,6 +70,11 @@ def _values(view: OpenView, rest: int = 0) -> NoteValues:
     )
 
 
+def _key(view_id: str, values: NoteValues) -> str:
+    """A form sent twice is one wish; sent with other words, it is another."""
+    return f"{view_id}:{reference(repr(values))}"
+
+
 def _new_note(values: NoteValues, by: Person, key: str, *, rest: str = "", link: str = "") -> NewNote:
     return NewNote(
         title=values.title or cut(values.note.split("\n", 1)[0], 80),
@@ -80,9 +85,11 @@ def _new_note(values: NoteValues, by: Person, key: str, *, rest: str = "", link:
 
 
 async def _note(caseid: int, note: NewNote, key: str, place: Place, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    ref = CaseRef(caseid=caseid)
-    await desk.add_note(ref, note, by, key)
-    await answers.changed(place, await desk.show(ref), by, _line(note.type))
+    await desk.add_note(CaseRef(caseid=caseid), note, by, key)
+    if named := await desk.look_again(caseid):
+        await answers.changed(place, named, by, _line(note.type))
+    else:
+        await answers.report(place, noted(caseid, note.type))
 
 
 async def from_message(shortcut: Shortcut, ack: Ack, later: Later, slack: Slack, threads: Threads, drafts: Drafts) -> None:
@@ -109,17 +116,17 @@ async def added(
     values = _values(submission.view, len(rest))
     ref = case_of(values.case)
     link = threads.permalink(origin.place.channel, origin.message_ts, origin.thread_ts)
-    note = _new_note(values, by, submission.view.id, rest=rest, link=link)
+    key = _key(submission.view.id, values)
+    note = _new_note(values, by, key, rest=rest, link=link)
     await settle(
-        _add(ref, note, submission.view.id, origin.place, by, desk, answers),
+        _add(ref, note, key, origin.place, by, desk, answers),
         again=lambda fault: add_form(values, origin, fault=fault),
         waiting="Adding it to the case …",
         typed=values.note + rest,
     )
 
 
-async def _add(ref: CaseRef, note: NewNote, key: str, place: Place, by: Person, desk: CaseDesk, answers: Answers) -> View | None:
+async def _add(ref: CaseRef, note: NewNote, key: str, place: Place, by: Person, desk: CaseDesk, answers: Answers) -> None:
     caseid = await desk.add_note(ref, note, by, key)
-    await answers.tell(place, noted(caseid, note.type))
-    await answers.others(place, caseid, by, _line(note.type), desk.show)
-    return None
+    await answers.report(place, noted(caseid, note.type))
+    await answers.others(place, caseid, by, _line(note.type), desk.look_again)

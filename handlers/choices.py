@@ -34,7 +34,7 @@ from bot.tokens import case_ref
 
 _MOST = 100
 # Seconds that somebody waits for FuseDesk's names right after casebot's start, well within Slack's three.
-_WITHIN = 1.5
+_WITHIN = 0.7
 
 
 async def departments(typeahead: Typeahead, ack: Ack, directory: Directory) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from bot.answers import Answers
-from bot.cards.text import unescape
 from bot.cards.words import help_card
 from bot.cases import Person
 from bot.language import parse
-from bot.listening import Ack, Later, Parts, call
+from bot.listening import Ack, Later, Parts, Staged, call
 from bot.operations import (
     Call,
     Close,
@@ -28,6 +27,7 @@ from bot.operations import (
     Untag,
 )
 from bot.payloads import Click, Command, Place
+from bot.tokens import as_text
 from handlers import add_note, contact, find, names, open_case, show, status, tag, transfer
 
 DOES: dict[type[Operation], Callable[..., Awaitable[None]]] = {
@@ -54,23 +54,30 @@ async def typed(command: Command, by: Person, ack: Ack, later: Later, parts: Par
         await ack(text=card.text, blocks=card.blocks)
         return
     await ack()
-    later(_do(operation, command.place, by, command.trigger, parts), typed=unescape(command.text), operation=operation)
+    later(_do(operation, command.place, by, command.trigger, parts), typed=as_text(command.text), operation=operation)
 
 
-async def chosen(click: Click, by: Person, ack: Ack, later: Later, parts: Parts) -> None:
+async def chosen(click: Click, by: Person, ack: Ack, later: Later, staged: Staged, parts: Parts) -> None:
     operation = parse(click.value, today=by.today())
     await ack()
-    later(_from_button(operation, click, by, parts), typed=click.value, operation=operation)
+    if isinstance(operation, Open):
+        # A form needs the click's one trigger for itself.
+        later(_do(operation, click.place, by, click.trigger, parts), typed=as_text(click.value), operation=operation)
+    else:
+        staged(
+            "One moment …",
+            lambda place: _answer(operation, place, by, click.trigger, parts),
+            typed=as_text(click.value),
+            operation=operation,
+        )
 
 
-async def _from_button(operation: Operation, click: Click, by: Person, parts: Parts) -> None:
-    answers: Answers = parts["answers"]
-    # A form needs the click's one trigger for itself.
-    place = click.place if isinstance(operation, Open) else await answers.stage(click, "One moment …")
+async def _answer(operation: Operation, place: Place, by: Person, trigger: str, parts: Parts) -> None:
     if isinstance(operation, Help):
+        answers: Answers = parts["answers"]
         await answers.tell(place, help_card(operation.topic))
     else:
-        await _do(operation, place, by, click.trigger, parts)
+        await _do(operation, place, by, trigger, parts)
 
 
 async def _do(operation: Operation, place: Place, by: Person, trigger: str, parts: Parts) -> None:

@@ -10,7 +10,7 @@ from bot.cases import CasePage, Person
 from bot.desk import CaseDesk
 from bot.language import parse
 from bot.listening import Ack, Later
-from bot.operations import Find, Mine
+from bot.operations import Find, Mine, Operation
 from bot.payloads import Click, Place
 
 
@@ -28,15 +28,17 @@ async def turned(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDes
     asked = json.loads(click.value)
     operation, offset = parse(str(asked["q"]), today=by.today()), int(asked["o"])
     await ack()
-    later(_turn(click, operation, offset, by, desk, answers))
+    later(_turn(click.place, operation, offset, by, desk, answers))
 
 
-async def _turn(click: Click, operation: object, offset: int, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    place = await answers.stage(click, "Fetching more cases …") if click.place.home else click.place
-    await answers.redraw(place, case_list(await _page(operation, by, offset, desk)))
+async def _turn(place: Place, operation: Operation, offset: int, by: Person, desk: CaseDesk, answers: Answers) -> None:
+    page = _page(operation, by, offset, desk)
+    # In a modal "still asking" would take the list's place.
+    shown = await page if place.view_id else await answers.patiently(place, page, "the cases")
+    await answers.redraw(place, case_list(shown))
 
 
-async def _page(operation: object, by: Person, offset: int, desk: CaseDesk) -> CasePage:
+async def _page(operation: Operation, by: Person, offset: int, desk: CaseDesk) -> CasePage:
     if isinstance(operation, Mine):
         return await desk.mine(operation, by, offset)
     if not isinstance(operation, Find):

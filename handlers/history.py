@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bot.answers import Answers
 from bot.cards.forms import CASE, Origin, import_form
-from bot.cards.message import View
 from bot.cards.words import imported
 from bot.cases import Person
 from bot.desk import CaseDesk
@@ -30,14 +29,13 @@ async def submitted(
     origin = Origin.load(submission.view.metadata)
     case = submission.view.option(CASE)
 
-    async def work() -> View | None:
+    async def work() -> None:
         items = await threads.items(slack, origin.place.channel, origin.thread_ts)
         # Not the form's id: a second attempt has other messages left to add, so it is another wish.
         named, added, known = await desk.import_history(case_of(case), items, by, submission.trigger)
-        await answers.tell(origin.place, imported(named.case.caseid, added, known))
+        await answers.report(origin.place, imported(named.case.caseid, added, known))
         if added:
             line = f"imported {added} {'message' if added == 1 else 'messages'} from a thread"
-            await answers.others(origin.place, named.case.caseid, by, line, desk.show)
-        return None
+            await answers.others(origin.place, named.case.caseid, by, line, desk.look_again)
 
     await settle(work(), again=lambda fault: import_form(case, origin, fault=fault), waiting="Importing the thread …")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.answers import Answers
 from bot.cards.forms import message_view
 from bot.cards.home import home
 from bot.cards.lists import case_list
@@ -13,9 +12,9 @@ from bot.desk import CaseDesk
 from bot.errors import CaseError
 from bot.fusedesk.client import FuseDesk
 from bot.language import parse
-from bot.listening import Ack, Later
+from bot.listening import Ack, Later, Staged
 from bot.operations import Find, Mine
-from bot.payloads import Click, HomeOpened
+from bot.payloads import Click, HomeOpened, Place
 from bot.slack import Slack
 
 # A Home that is there sooner needs no view before it.
@@ -60,13 +59,12 @@ def _state(fusedesk: FuseDesk) -> str:
     return f"FuseDesk answers. {quota.remaining:,} of {quota.limit:,} calls are left this hour."
 
 
-async def searched(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, slack: Slack, answers: Answers) -> None:
+async def searched(click: Click, by: Person, ack: Ack, staged: Staged, desk: CaseDesk, slack: Slack) -> None:
     await ack()
-    later(_search(click, by, desk, slack, answers), typed=click.value)
+    staged("Looking for cases …", lambda place: _search(place, click.value, by, desk, slack), typed=click.value)
 
 
-async def _search(click: Click, by: Person, desk: CaseDesk, slack: Slack, answers: Answers) -> None:
-    place = await answers.stage(click, "Looking for cases …")
-    find = parse(click.value, today=by.today())
-    page = await desk.find(find if isinstance(find, Find) else Find(words=click.value), by)
+async def _search(place: Place, typed: str, by: Person, desk: CaseDesk, slack: Slack) -> None:
+    find = parse(typed, today=by.today())
+    page = await desk.find(find if isinstance(find, Find) else Find(words=typed), by)
     await slack.update_view(place.view_id, message_view(case_list(page), title="Cases"))

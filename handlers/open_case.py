@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from bot.answers import Answers
-from bot.cards.forms import DEPARTMENT, EMAIL, SUMMARY_LIMIT, TAGS, OpenValues, Origin, message_view, open_form
-from bot.cards.message import View
+from bot.cards.forms import DEPARTMENT, EMAIL, SUMMARY_LIMIT, TAGS, OpenValues, Origin, open_form
+from bot.cards.message import Message
 from bot.cards.text import cut, length
 from bot.cards.words import done, thread_left_out
 from bot.cases import Person
@@ -25,7 +25,7 @@ from bot.operations import CaseRef, Open
 from bot.payloads import Click, OpenView, Place, Shortcut, Submission
 from bot.references import message_mark, signed
 from bot.slack import NotInChannel, Slack
-from bot.threads import Item, Threads
+from bot.threads import NO_TEXT, Item, Threads
 from bot.values import email as valid_email
 from handlers.choices import gone, open_values, still_there
 
@@ -66,7 +66,7 @@ async def typed(
         return
     new = _new_case(values, department, asked, signed(details or summary, by, key), by.name)
     named, _ = await answers.patiently(place, desk.open_case(new, by, key), "FuseDesk")
-    await answers.show(place, named, by, headline=_OPEN)
+    await answers.show_done(place, named, by, _OPEN)
 
 
 def _fitting(summary: str, details: str) -> tuple[str, str]:
@@ -145,7 +145,7 @@ async def _from_message(shortcut: Shortcut, desk: CaseDesk, slack: Slack, thread
     (text, author), department = await asyncio.gather(threads.read(message, within=_WITHIN), _preset(desk))
     shown, draft, rest = drafts.keep(text)
     values = OpenValues(
-        summary=cut(next(line.strip() for line in text.splitlines() if line.strip()), SUMMARY_LIMIT),
+        summary=cut(next((line.strip() for line in text.splitlines() if line.strip()), NO_TEXT), SUMMARY_LIMIT),
         details=shown,
         email=_email_in(text),
         department=department,
@@ -216,22 +216,22 @@ def _check(view: OpenView, values: OpenValues, directory: Directory) -> None:
         raise Refused(str(fault), field=EMAIL) from fault
 
 
-async def _open(wanted: _Wanted, by: Person, desk: CaseDesk, slack: Slack, answers: Answers, threads: Threads) -> View | None:
+async def _open(wanted: _Wanted, by: Person, desk: CaseDesk, slack: Slack, answers: Answers, threads: Threads) -> Message | None:
     place = wanted.origin.place
     replies, unread = await _replies(wanted, slack, threads)
     first = wanted.new.model_copy(update={"history": tuple(item for _, item in replies[:_WITH_THE_CASE])})
     named, opened = await desk.open_case(first, by, wanted.key)
     if not wanted.origin.message_ts:
         if place.response_url and not place.view_id:
-            await answers.show(place, named, by, headline=_OPEN)
+            await answers.show_done(place, named, by, _OPEN)
             return None
-        return message_view(answers.in_modal(named, by, headline=_OPEN))
+        return answers.in_modal(named, by, headline=_OPEN)
     if opened:
         await answers.place_card(place, named, by, headline=f"{by.name} opened a case")
     else:
-        await answers.show(place, named, by, headline=_HAS_ONE)
+        await answers.show_done(place, named, by, _HAS_ONE)
     if unread:
-        await answers.tell(place, thread_left_out(named.case.caseid))
+        await answers.report(place, thread_left_out(named.case.caseid))
     if left := replies[_WITH_THE_CASE:] if opened else replies:
         await _follow(named.case.caseid, left, wanted, by, desk, answers)
     return None
@@ -257,4 +257,4 @@ async def _follow(caseid: int, replies: list[Item], wanted: _Wanted, by: Person,
     except FuseDeskError as fault:
         says = f"Case #{caseid} is open, but not all of the thread's replies are in it. {fault.says} "
         says += "Choose Import thread from the message's shortcuts: it adds what is missing."
-        await answers.tell(wanted.origin.place, done(says))
+        await answers.report(wanted.origin.place, done(says))

@@ -9,27 +9,24 @@ from bot.cards.case import Seen, history_card
 from bot.cards.forms import link_form
 from bot.cases import Person
 from bot.desk import CaseDesk
-from bot.listening import Ack, Later
+from bot.listening import Ack, Later, Staged
 from bot.operations import CaseRef, Show
 from bot.payloads import Click, Place
-from bot.slack import Slack
 from handlers.contact import origin_of
 
 
 async def typed(operation: Show, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
-    named = await answers.patiently(place, desk.show(operation.case), "the case")
-    await answers.show(place, named, by)
+    await _show(place, operation.case, by, desk, answers)
 
 
-async def pressed(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
-    caseid = int(click.value)
+async def pressed(click: Click, by: Person, ack: Ack, staged: Staged, desk: CaseDesk, answers: Answers) -> None:
+    ref = CaseRef(caseid=int(click.value))
     await ack()
-    later(_show(click, caseid, by, desk, answers))
+    staged(f"Fetching case {ref} …", lambda place: _show(place, ref, by, desk, answers))
 
 
-async def _show(click: Click, caseid: int, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    place = await answers.stage(click, f"Fetching case #{caseid} …")
-    await answers.show(place, await answers.patiently(place, desk.show(CaseRef(caseid=caseid)), "the case"), by)
+async def _show(place: Place, ref: CaseRef, by: Person, desk: CaseDesk, answers: Answers) -> None:
+    await answers.show(place, await answers.patiently(place, desk.show(ref), "the case"), by)
 
 
 async def shared(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
@@ -48,21 +45,21 @@ async def left(ack: Ack) -> None:
     await ack()
 
 
-async def more(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, slack: Slack, answers: Answers) -> None:
+async def more(click: Click, by: Person, ack: Ack, later: Later, staged: Staged, desk: CaseDesk, answers: Answers) -> None:
     what, _, number = click.value.partition("|")
     caseid = int(number)
     await ack()
     if what == "link":
         later(answers.form(click.place, click.trigger, link_form("", origin_of(click, caseid), named=desk.remembered(caseid))))
     elif what == "history":
-        later(_history(click, caseid, desk, answers))
+        staged(f"Fetching the history of case #{caseid} …", lambda place: _history(place, caseid, desk, answers))
     else:
         later(_refresh(click.place, caseid, by, desk, answers))
 
 
-async def _history(click: Click, caseid: int, desk: CaseDesk, answers: Answers) -> None:
-    place = await answers.stage(click, f"Fetching the history of case #{caseid} …")
-    await answers.tell(place, history_card(await desk.show(CaseRef(caseid=caseid)), datetime.now(UTC)))
+async def _history(place: Place, caseid: int, desk: CaseDesk, answers: Answers) -> None:
+    named = await answers.patiently(place, desk.show(CaseRef(caseid=caseid)), "the history")
+    await answers.tell(place, history_card(named, datetime.now(UTC)))
 
 
 async def _refresh(place: Place, caseid: int, by: Person, desk: CaseDesk, answers: Answers) -> None:

@@ -31,5 +31,5 @@ async def reopened(click: Click, by: Person, ack: Ack, later: Later, desk: CaseD
 
 
 async def _set(click: Click, seen: Seen, status: Status, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    done = await desk.set_status(CaseRef(caseid=seen.caseid), status, by, click.trigger)
-    await answers.changed(click.place, done.named, by, done.line, done.undo)
+    work = desk.set_status(CaseRef(caseid=seen.caseid), status, by, click.trigger, seen=seen)
+    await answers.carried_out(work, click.place, seen.caseid, by, desk.look_again)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bot.answers import Answers
 from bot.cards.case import Seen
-from bot.cards.forms import TAGS, Origin, tags_form, waiting_view
+from bot.cards.forms import TAGS, Origin, tags_form
 from bot.cards.words import tagged
 from bot.cases import NamedCase, Person
 from bot.desk import CaseDesk
 from bot.directory import Directory
 from bot.errors import Refused
 from bot.fusedesk.models import Tag as CaseTag
-from bot.listening import Ack, Later, Settle
+from bot.listening import Ack, Later, Settle, Staged
 from bot.operations import CaseRef, Tag, Untag
 from bot.payloads import Click, Place, Submission
 from bot.slack import Slack
@@ -22,27 +22,26 @@ async def typed(operation: Tag | Untag, place: Place, by: Person, key: str, desk
     names = operation.tags
     work = desk.change_tags(operation.case, by, key, add=names if adding else (), remove=() if adding else names)
     done = await answers.patiently(place, work, "FuseDesk")
-    await answers.tell(place, tagged(done.caseid, done.changed, done.refused, adding=adding, undo=done.undo))
-    await answers.others(place, done.caseid, by, done.line, desk.show, done.undo)
+    await answers.report(place, tagged(done.caseid, done.changed, done.refused, adding=adding, undo=done.undo))
+    await answers.others(place, done.caseid, by, done.line, desk.look_again, done.undo)
 
 
 async def pressed(
-    click: Click, ack: Ack, later: Later, desk: CaseDesk, directory: Directory, slack: Slack, answers: Answers
+    click: Click, ack: Ack, later: Later, staged: Staged, desk: CaseDesk, directory: Directory, slack: Slack, answers: Answers
 ) -> None:
-    seen = Seen.load(click.value)
-    await ack()
-    later(_form(click, seen, desk, directory, slack, answers))
-
-
-async def _form(click: Click, seen: Seen, desk: CaseDesk, directory: Directory, slack: Slack, answers: Answers) -> None:
     """The form shows the tags that the case has: from memory, or asked for while the form says so."""
+    seen = Seen.load(click.value)
     named = desk.remembered(seen.caseid)
+    await ack()
     if named is not None:
-        await answers.form(click.place, click.trigger, _view(named, click.place, seen, directory))
+        later(answers.form(click.place, click.trigger, _view(named, click.place, seen, directory)))
         return
-    view = await answers.form(click.place, click.trigger, waiting_view("Fetching the case's tags …"))
+    staged("Fetching the case's tags …", lambda place: _form(place, click.place, seen, desk, directory, slack), modal=True)
+
+
+async def _form(place: Place, asked: Place, seen: Seen, desk: CaseDesk, directory: Directory, slack: Slack) -> None:
     named = await desk.show(CaseRef(caseid=seen.caseid))
-    await slack.update_view(view, _view(named, click.place, seen, directory))
+    await slack.update_view(place.view_id, _view(named, asked, seen, directory))
 
 
 def _view(named: NamedCase, place: Place, seen: Seen, directory: Directory) -> dict[str, object]:
@@ -83,6 +82,7 @@ async def _change(
     answers: Answers,
 ) -> None:
     done = await desk.change_tags(CaseRef(caseid=caseid), by, key, add=add, remove=remove)
-    await answers.changed(place, await desk.show(CaseRef(caseid=caseid)), by, done.line, done.undo)
+    if named := await desk.look_again(caseid):
+        await answers.changed(place, named, by, done.line, done.undo)
     if done.refused:
-        await answers.tell(place, tagged(caseid, done.changed, done.refused, adding=bool(add)))
+        await answers.report(place, tagged(caseid, done.changed, done.refused, adding=bool(add)))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from datetime import UTC, datetime
 
 from bot.answers import Answers
-from bot.cards.case import Seen
+from bot.cards.case import Seen, seen_of
 from bot.cards.forms import DEPARTMENT, Origin, transfer_form
 from bot.cases import Person
-from bot.desk import CaseDesk, Done
+from bot.desk import CaseDesk
 from bot.directory import Directory
-from bot.errors import Overtaken, Refused
+from bot.errors import Refused
 from bot.fusedesk.models import Department, Rep
 from bot.listening import Ack, Later, Settle
 from bot.operations import CaseRef, Transfer
@@ -61,7 +61,7 @@ async def taken(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk
 async def _take(click: Click, seen: Seen, by: Person, desk: CaseDesk, answers: Answers) -> None:
     rep = await desk.as_rep(by)
     work = desk.transfer(CaseRef(caseid=seen.caseid), by, click.trigger, rep=rep, seen=seen)
-    await _moved(work, click.place, seen, by, desk, answers)
+    await answers.carried_out(work, click.place, seen.caseid, by, desk.look_again)
 
 
 async def submitted(
@@ -77,17 +77,13 @@ async def submitted(
         raise Refused("The case is in this department already. Choose another one, or a rep.", field=DEPARTMENT)
     work = desk.transfer(CaseRef(caseid=seen.caseid), by, submission.view.id, department=to, rep=rep, seen=seen)
     await settle(
-        _moved(work, origin.place, seen, by, desk, answers),
-        again=lambda fault: transfer_form(department, rep, origin, named=named, fault=fault),
+        answers.carried_out(work, origin.place, seen.caseid, by, desk.look_again),
+        again=lambda fault: transfer_form(department, rep, _as_seen_now(origin, desk), named=named, fault=fault),
         waiting="Transferring the case …",
     )
 
 
-async def _moved(work: Awaitable[Done], place: Place, seen: Seen, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    try:
-        done = await work
-    except Overtaken:
-        # The one who came second sees how the case stands now.
-        await answers.changed(place, await desk.show(CaseRef(caseid=seen.caseid)), by, "")
-        raise
-    await answers.changed(place, done.named, by, done.line, done.undo)
+def _as_seen_now(origin: Origin, desk: CaseDesk) -> Origin:
+    """Who was overtaken and told so decides anew, about the case as it stands by now."""
+    named = desk.remembered(origin.card.caseid)
+    return origin.model_copy(update={"seen": seen_of(named, datetime.now(UTC))}) if named else origin

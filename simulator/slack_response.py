@@ -65,6 +65,8 @@ class ResponseUrls:
         await asyncio.sleep(self._switches.latency)
         if self._switches.down:
             return PlainTextResponse("service_unavailable", 503)
+        if limit := self._switches.take_limit("response_url"):
+            return PlainTextResponse("ratelimited", 429, {"retry-after": str(limit.retry_after)})
         body: Json = {}
         try:
             body = await _body(request)

@@ -66,6 +66,14 @@ class Switches:
     latency: float = 0.0
     limits: dict[str, Limit] = field(default_factory=dict)
 
+    def take_limit(self, name: str) -> Limit | None:
+        """The limit that the call runs into, if any; response URLs count as `response_url`."""
+        limit = self.limits.get(name)
+        if limit is None or limit.times <= 0:
+            return None
+        limit.times -= 1
+        return limit
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -114,9 +122,7 @@ class WebApi:
     def _judged(self, name: str, args: Json, token: str) -> Answer:
         if self._switches.down:
             return Answer({"ok": False, "error": "service_unavailable"}, 503)
-        limit = self._switches.limits.get(name)
-        if limit and limit.times > 0:
-            limit.times -= 1
+        if limit := self._switches.take_limit(name):
             return Answer({"ok": False, "error": "ratelimited"}, 429, {"retry-after": str(limit.retry_after)})
         try:
             return Answer({"ok": True, **self._run(name, args, token)})

@@ -55,15 +55,18 @@ async def test_an_outsider_who_presses_a_button_in_a_shared_channel_changes_noth
     assert len(world.desk.calls) == before
 
 
-async def test_a_guest_gets_no_form_no_names_and_no_home(world: World) -> None:
+async def test_a_guest_gets_no_form_no_names_and_a_home_that_says_why(world: World) -> None:
     ts = world.slack.say(GUS, SUPPORT, "help me")
     await world.slack.message_shortcut(GUS, SUPPORT, ts, "open_case_from_message")
     await world.slack.global_shortcut(GUS, "new_case")
     await world.slack.open_home(GUS)
-    await world.slack.until(lambda: len(world.bot.background) == 0)
+    await world.slack.until(lambda: GUS in world.slack.homes)
 
     assert world.slack.views(GUS) == []
-    assert not world.slack.called("views.publish")
+    assert (
+        world.slack.homes[GUS].plain()
+        == "casebot is not for guests of this workspace. Ask a member of the support team to do it for you."
+    )
     assert writes(world) == []
 
 

@@ -193,7 +193,8 @@ def test_a_cards_text_says_what_its_blocks_say() -> None:
         "Case #1234: Printer on fire\n"
         "🔵 New · waiting on us. Department: Support. Rep: Jane Doe. Contact: Sam &lt;sam@example.com&gt; (contact 77).\n"
         "Opened 2026-03-02 12:00 UTC. Updated 2026-03-04 11:00 UTC.\n"
-        "Tags: vip, hardware."
+        "Tags: vip, hardware.\n"
+        "It burns.\nPlease help."
     )
     assert next(strings(card.blocks)) == "Opened from a message by Ana"
 

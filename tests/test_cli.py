@@ -127,8 +127,9 @@ async def test_run_ends_at_ctrl_c_without_a_trace() -> None:
     assert b"Traceback" not in told
 
 
-async def test_run_with_a_token_that_slack_refuses_says_so_and_fails() -> None:
-    async with running(SLACK_BOT_TOKEN="xoxb-other") as process:
+@pytest.mark.parametrize("wrong", [{"SLACK_BOT_TOKEN": "xoxb-other"}, {"SLACK_APP_TOKEN": "xapp-other"}], ids=["bot", "app"])
+async def test_run_with_a_token_that_slack_refuses_says_so_and_fails(wrong: dict[str, str]) -> None:
+    async with running(**wrong) as process:
         async with asyncio.timeout(30):
             _, told = await process.communicate()
 

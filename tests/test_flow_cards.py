@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.cards import case, forms, lists
-from simulator.slack import ADA, BOB, JANE, MIA, RANDOM, SUPPORT
+from simulator.slack import ADA, BILLING, BOB, JANE, MIA, RANDOM, SUPPORT
 from tests.conftest import World, casebot_world
 from tests.flows import answer, form, lines_of, shared_card, state, writes
 
@@ -189,7 +189,7 @@ async def test_the_history_and_the_newest_state_are_in_the_cards_menu(world: Wor
 
 
 async def test_every_card_of_a_case_follows_a_change_wherever_it_was_made(world: World) -> None:
-    first, second = await shared_card(world), await shared_card(world)
+    first, second = await shared_card(world), await shared_card(world, channel=BILLING)
 
     await answer(world, "transfer 1234 to billing")
 

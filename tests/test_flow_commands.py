@@ -72,7 +72,7 @@ async def test_every_filter_reaches_fusedesk(world: World) -> None:
         "date_firstresponse": "2026-05-05",
         "date_updated": query["date_updated"],
         "date_closed": "2026-03-03",
-        "orderby": "date_opened",
+        "orderby": "date_opened desc",
         "limit": "20",
         "offset": "0",
     }

@@ -100,6 +100,23 @@ def commands(refusal: Misunderstood) -> list[str]:
         ("TRANSFER\xa0 #1234  Me", Transfer(case=CASE, to="me")),
         ("assign 1234 to R&amp;D", Transfer(case=CASE, to="R&D")),
         ("close <https://acme.fusedesk.com/app/#cases/view/ABCD1234>", Close(case=NUMBERED)),
+        (
+            "close <http://acme.fusedesk.com/app/#cases/view/ABCD1234|acme.fusedesk.com/app/#cases/view/ABCD1234>",
+            Close(case=NUMBERED),
+        ),
+        ("acme.fusedesk.com/app/#cases/view/1234", Show(case=CASE)),
+        ("case #1234", Show(case=CASE)),
+        ("find dept:‘customer success’", Find(dept="customer success")),
+        ('find dept:"customer success”', Find(dept="customer success")),
+        ("tag 1234 ‘a, b’, c", Tag(case=CASE, tags=("a, b", "c"))),
+        (f"find contact:{UUID}", Find(contact_uuid=UUID)),
+        (
+            "open Printer dept: billing from: <mailto:jane@example.com|jane@example.com>",
+            Open(summary="Printer", dept="billing", email="jane@example.com"),
+        ),
+        ("open Error type: timeout", Open(summary="Error type: timeout")),
+        ("open \u200b dept:support", Open(dept="support")),
+        (f"note 1234 {'x' * 251}\nbody", Note(case=CASE, title="", text=f"{'x' * 251}\nbody")),
     ],
 )
 def test_a_command_is_understood(text: str, meant: Operation) -> None:

@@ -22,7 +22,6 @@ from bot.cards.text import (
     context,
     date,
     header,
-    is_blank,
     line,
     message,
     moment_words,
@@ -42,6 +41,7 @@ from bot.cards.text import (
 from bot.cards.words import undo_button
 from bot.cases import NamedCase
 from bot.fusedesk.models import HistoryItem, Status
+from bot.tokens import is_blank
 from bot.undo import Undo
 
 TRANSFER = "case_transfer"
@@ -135,7 +135,7 @@ def case_card(
     blocks += [_title(named), section(fields=_facts(named))]
     blocks += _details(named)
     blocks.append(context(_footer(named)))
-    blocks.append(actions(_buttons(named, surface, viewer_repid, _seen(named, now).dump())))
+    blocks.append(actions(_buttons(named, surface, viewer_repid, seen_of(named, now).dump())))
     return message(_in_words(named, headline), blocks)
 
 
@@ -180,7 +180,7 @@ def _start(text: str, limit: int, most_lines: int) -> str:
 
 def _footer(named: NamedCase) -> list[Part]:
     case = named.case
-    moments = [("Opened", case.date_opened), _last_moment(named)]
+    moments = _moments(named)
     said = [safe(line(case.casenum, 40))] if not is_blank(case.casenum) else []
     said += [f"{did} {date(when)}" for did, when in moments if when]
     footer = [mrkdwn(" · ".join(said))] if said else []
@@ -190,11 +190,10 @@ def _footer(named: NamedCase) -> list[Part]:
     return footer or [plain(f"Case {named.label}")]
 
 
-def _last_moment(named: NamedCase) -> tuple[str, datetime | None]:
+def _moments(named: NamedCase) -> list[tuple[str, datetime | None]]:
     case = named.case
-    if case.status is Status.CLOSED and case.date_closed:
-        return "Closed", case.date_closed
-    return "Updated", case.date_updated
+    closed = case.date_closed if case.status is Status.CLOSED else None
+    return [("Opened", case.date_opened), ("Updated", case.date_updated), ("Closed", closed)]
 
 
 def _tag_line(tags: Sequence[str]) -> str:
@@ -212,7 +211,8 @@ def _tag_line(tags: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 and shown else "")
 
 
-def _seen(named: NamedCase, now: datetime) -> Seen:
+def seen_of(named: NamedCase, now: datetime) -> Seen:
+    """The state in which a card (or form) drawn at the moment `now` shows the case."""
     case = named.case
     return Seen(
         caseid=case.caseid,
@@ -258,8 +258,7 @@ def _in_words(named: NamedCase, headline: str) -> str:
     case = named.case
     above = line(headline, 300)
     who = f"Department: {name_of(named.department, 'none')}. Rep: {name_of(named.rep, NOBODY)}. Contact: {_contact(named)}."
-    did, last = _last_moment(named)
-    moments = [f"{word} {moment_words(when)}." for word, when in (("Opened", case.date_opened), (did, last)) if when]
+    moments = [f"{word} {moment_words(when)}." for word, when in _moments(named) if when]
     tags = _tag_line(named.tags)
     said = [
         "" if is_blank(above) else above,
@@ -267,6 +266,7 @@ def _in_words(named: NamedCase, headline: str) -> str:
         f"{status_words(case.status)}. {who}",
         " ".join(moments),
         f"Tags: {tags}." if tags else "",
+        _start(case.details, _DETAILS, _DETAIL_LINES),
     ]
     return safe("\n".join(part for part in said if part), 4000)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.cards.lists import counted, rows
-from bot.cards.message import Block, View
+from bot.cards.message import Block, Message, View
 from bot.cards.text import (
     actions,
     bullets,
@@ -12,7 +12,6 @@ from bot.cards.text import (
     divider,
     header,
     input_block,
-    is_blank,
     line,
     paragraph,
     plain,
@@ -21,6 +20,7 @@ from bot.cards.text import (
     section,
 )
 from bot.cases import CasePage, Person
+from bot.tokens import is_blank
 from bot.verbs import VERBS
 
 HOME_NEW = "home_new"
@@ -36,6 +36,11 @@ def home(page: CasePage | None, *, person: Person, answers: str, fault: str = ""
     blocks = [header(_title(page, person)), *_welcome(person), *_cases(page, person, fault)]
     blocks += [_ways_in(), _find(), divider(), *_verbs(), context([plain(_sentence(answers, "FuseDesk was not asked yet."))])]
     return {"type": "home", "blocks": blocks}
+
+
+def refused_home(words: Message) -> View:
+    """The Home of somebody whom casebot does not answer, or cannot now."""
+    return {"type": "home", "blocks": words.blocks}
 
 
 def _title(page: CasePage | None, person: Person) -> str:
@@ -58,12 +63,12 @@ def _cases(page: CasePage | None, person: Person, fault: str) -> list[Block]:
         return [section(plain(f"Your cases cannot be shown right now. {line(fault, 1_000)}"))]
     if page is None:
         return [section(plain("Fetching your cases …"))]
+    remark = [context([plain(line(page.remark, 500))])] if not is_blank(page.remark) else []
     if not page.cases:
         nothing = "No open cases: all is done." if person.is_rep else "You have not opened any cases yet."
-        return [section(plain(nothing))]
+        return [section(plain(nothing)), *remark]
     is_all = page.total <= len(page.cases) and not page.more
     more = "" if is_all or not person.is_rep else "  ·  /case mine shows the others"
-    remark = [context([plain(line(page.remark, 500))])] if not is_blank(page.remark) else []
     return [context([plain(counted(page) + more)]), *rows(page.cases), *remark]
 
 

@@ -19,7 +19,6 @@ from bot.cards.text import (
     date,
     divider,
     header,
-    is_blank,
     length,
     line,
     message,
@@ -31,6 +30,7 @@ from bot.cards.text import (
 )
 from bot.cards.words import offers
 from bot.cases import CasePage, NamedCase
+from bot.tokens import is_blank
 
 SHOW = "list_show"
 PAGE = "list_page"

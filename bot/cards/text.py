@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.cards.message import Block, Message
+from bot.tokens import is_blank
 
 ELLIPSIS = "…"
 BLANK = "—"
@@ -44,9 +45,6 @@ _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _STRAY = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]")
 _UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _TO_THE_LEFT = re.compile("[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
-_INVISIBLE = re.compile(
-    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]*"
-)
 _WEB = re.compile("https?://[^\\s/?#]", re.IGNORECASE)
 _USER = re.compile("[UW][A-Z0-9]{1,30}")
 _LONGEST_CLUSTER = 40
@@ -155,11 +153,6 @@ def unescape(text: str) -> str:
 def as_typed(text: str) -> str:
     """What a person typed, to be quoted back: only what Slack cannot carry at all (controls, half characters) is missing."""
     return _UNSENDABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def is_blank(text: str) -> bool:
-    """Whether nobody would see anything: empty, blanks, or invisible characters only. Slack refuses empty texts."""
-    return _INVISIBLE.fullmatch(text) is not None
 
 
 def moment_words(moment: datetime | None) -> str:

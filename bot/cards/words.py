@@ -19,7 +19,6 @@ from bot.cards.text import (
     clean,
     context,
     fitting,
-    is_blank,
     length,
     line,
     message,
@@ -32,7 +31,8 @@ from bot.cards.text import (
     section,
 )
 from bot.cases import Person
-from bot.errors import CaseError, Choice
+from bot.errors import CaseError, Choice, NameRefused
+from bot.tokens import is_blank, value
 from bot.undo import Undo
 from bot.verbs import VERBS, Verb, nearest_verb, verb_of
 
@@ -129,7 +129,7 @@ def _pieces(typed: str, first: int) -> Iterator[str]:
 
 def help_card(topic: str = "") -> Message:
     """Every verb with an example, or one verb in full."""
-    verb = verb_of(topic.strip())
+    verb = verb_of(topic.strip()) or verb_of(topic.strip().partition(" ")[0])
     return _help_on(verb) if verb else _overview(topic.strip())
 
 
@@ -178,7 +178,8 @@ def asking(what: str) -> Message:
 
 def undo_button(undo: Undo | None) -> Part | None:
     """None where there is nothing to take back, or more than a button holds."""
-    return button("Undo", UNDO, value=value) if undo and (value := undo.dump()) else None
+    held = undo.dump() if undo else ""
+    return button("Undo", UNDO, value=held) if held else None
 
 
 def acted(by: Person, did: str, undo: Undo | None = None) -> Message:
@@ -222,8 +223,12 @@ def tagged(
     did, onto = ("Tagged", "with") if adding else ("Untagged", "from")
     names = ", ".join(line(name, 60) for name in changed)
     lines = [f"{did} case #{caseid}: {names}." if adding else f"Took off case #{caseid}: {names}."] if names else []
+    refused = list(refused)
     lines += [line(error.says, 300) for error in refused]
-    return _about(caseid, "\n".join(lines) or f"{did} nothing {onto} case #{caseid}.", undo)
+    told = _about(caseid, "\n".join(lines) or f"{did} nothing {onto} case #{caseid}.", undo)
+    verb = "tag" if adding else "untag"
+    near = [name for error in refused if isinstance(error, NameRefused) for name in error.names[:3]]
+    return Message(told.text, told.blocks + offers([Choice(name, f"{verb} {caseid} {value(name)}") for name in near]))
 
 
 def _about(caseid: int, says: str, undo: Undo | None = None) -> Message:
