@@ -8,6 +8,7 @@ the interaction's response_url, and the person learns how to invite it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,12 +19,15 @@ from bot.cards.forms import message_view, waiting_view
 from bot.cards.message import Message, View
 from bot.cards.words import acted, asking, invite
 from bot.cases import NamedCase, Person
+from bot.database import DatabaseError
 from bot.operations import CaseRef
 from bot.payloads import Click, Place
 from bot.slack import Gone, NotInChannel, Slack
 from bot.store import Store
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 # Seconds after which a waiting person hears that it is still asked for.
 _PATIENCE = 1.5
@@ -113,7 +117,7 @@ class Answers:
             private = card(named, by, private=True, headline=headline)
             await self.tell(place, [private, invite()])
             return False
-        self._store.card_shown(named.case.caseid, place.channel, ts, thread)
+        await self._remembered(self._store.card_shown(named.case.caseid, place.channel, ts, thread), None)
         return True
 
     async def share(self, place: Place, named: NamedCase, by: Person, *, headline: str) -> None:
@@ -124,7 +128,7 @@ class Answers:
         except NotInChannel:
             await self._slack.respond(place.response_url, message, in_channel=True, thread_ts=place.thread_ts)
         else:
-            self._store.card_shown(named.case.caseid, place.channel, ts, place.thread_ts)
+            await self._remembered(self._store.card_shown(named.case.caseid, place.channel, ts, place.thread_ts), None)
 
     async def changed(self, place: Place, named: NamedCase, by: Person, line: str) -> None:
         """After a change: the pressed card and every other card of the case show it, and the channel's cards get one line
@@ -133,8 +137,8 @@ class Answers:
         if place.message_ts or place.view_id:
             await self.redraw(place, card(named, by, private=not place.is_card, modal=bool(place.view_id)))
         if place.is_card:
-            self._store.card_shown(caseid, place.channel, place.message_ts, place.thread_ts)
-        for channel, ts, thread in self._store.cards(caseid):
+            await self._remembered(self._store.card_shown(caseid, place.channel, place.message_ts, place.thread_ts), None)
+        for channel, ts, thread in await self._remembered(self._store.cards(caseid), []):
             if (channel, ts) != (place.channel, place.message_ts):
                 await self._refresh(caseid, channel, ts, card(named, by, private=False))
             if line:
@@ -150,14 +154,14 @@ class Answers:
         self, place: Place, caseid: int, by: Person, line: str, show: Callable[[CaseRef], Awaitable[NamedCase]]
     ) -> None:
         """After a change that needed no look at the case: it is looked at only where cards of it stand in channels."""
-        if self._store.cards(caseid):
+        if await self._remembered(self._store.cards(caseid), []):
             await self.changed(_nowhere(place), await show(CaseRef(caseid=caseid)), by, line)
 
     async def _refresh(self, caseid: int, channel: str, ts: str, message: Message) -> None:
         try:
             await self._slack.update(channel, ts, message)
         except (NotInChannel, Gone):
-            self._store.card_gone(caseid, channel, ts)
+            await self._remembered(self._store.card_gone(caseid, channel, ts), None)
 
     async def _line(self, place: Place, channel: str, thread: str, message: Message) -> None:
         try:
@@ -165,6 +169,18 @@ class Answers:
         except NotInChannel:
             if place.response_url and channel == place.channel:
                 await self._slack.respond(place.response_url, message, in_channel=True, thread_ts=thread)
+
+    async def _remembered(self, work: Awaitable[T], otherwise: T) -> T:
+        """What the store says, or `otherwise` where it cannot.
+
+        The only place that forgives it: by now FuseDesk did what was wished, and a person who heard of a fault would do it
+        again. What is lost is that a card does not redraw itself, which its own buttons mend.
+        """
+        try:
+            return await work
+        except DatabaseError as error:
+            log.warning("cards are not remembered", extra={"facts": error.facts})
+            return otherwise
 
 
 def _nowhere(place: Place) -> Place:
