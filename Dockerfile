@@ -27,9 +27,12 @@ ENV PATH=/opt/casebot/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
     PORT=3000 \
-    LOG_FORMAT=json
+    LOG_FORMAT=json \
+    DATABASE_URL=sqlite:////var/lib/casebot/casebot.db
 USER casebot
 WORKDIR /var/lib/casebot
+# The SQLite file. With a PostgreSQL in DATABASE_URL nothing is written here.
+VOLUME /var/lib/casebot
 EXPOSE 3000
 # exec: signals reach casebot itself, which then finishes what it has begun.
 STOPSIGNAL SIGTERM

@@ -1,4 +1,4 @@
-"""The command `casebot`: run, demo, doctor, manifest."""
+"""The command `casebot`: run, demo, doctor, manifest, audit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import logging
 import re
 import signal
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -16,7 +18,7 @@ from rich.text import Text
 
 from bot import logs, manifest
 from bot.errors import CaseError
-from bot.settings import Settings, SettingsError, read_settings
+from bot.settings import Read, Settings, SettingsError, read_kept, read_settings
 
 log = logging.getLogger("bot")
 
@@ -38,6 +40,24 @@ class Span(click.ParamType[float]):
         return float(match[1]) / (1000 if match[2] == "ms" else 1)
 
 
+class Since(click.ParamType[datetime]):
+    """A moment as people write it: `7d` or `24h` ago, or `2026-01-31` at its beginning in UTC."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        typed = str(value).strip().lower()
+        if match := re.fullmatch(r"(\d{1,5})([dh])", typed):
+            hours = int(match[1]) * (24 if match[2] == "d" else 1)
+            return datetime.now(UTC) - timedelta(hours=hours)
+        try:
+            return datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=UTC)
+        except ValueError:
+            self.fail(f"{value!r} is not a moment such as 7d, 24h or 2026-01-31", param, ctx)
+
+
 @click.group()
 @click.version_option(package_name="casebot")
 def main() -> None:
@@ -57,10 +77,17 @@ def run() -> None:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(settings, ready=_up))
     except CaseError as error:
-        codes = " ".join(f"{name}={value}" for name, value in error.facts.items()) or error.says
-        raise click.ClickException(f"casebot cannot start ({codes}). `casebot doctor` shows why and how to mend it.") from error
+        raise click.ClickException(f"casebot cannot start: {_why(error)}. `casebot doctor` shows how to mend it.") from error
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _why(error: CaseError) -> str:
+    """For whoever runs casebot; what an error `says` is for people in Slack."""
+    from bot.database import DatabaseError  # here, because the other commands start faster without SQLAlchemy
+
+    codes = " ".join(f"{name}={value}" for name, value in error.facts.items())
+    return f"{error.why} ({codes})" if isinstance(error, DatabaseError) else codes or error.says
 
 
 def _up(address: str) -> None:
@@ -112,9 +139,30 @@ def manifest_command(url: str | None, socket: bool) -> None:
     click.echo(manifest.written(filled), nl=False)
 
 
+@main.command()
+@click.option("--since", type=Since(), default="7d", show_default=True, help="From when on: 7d, 24h or 2026-01-31 (UTC).")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV, for a file or another program.")
+def audit(since: datetime, as_csv: bool) -> None:
+    """Print who did what to which case, and how it ended; the oldest first."""
+    url = _read(read_kept).database_url.get_secret_value()
+    logs.configure("ERROR")
+    from bot import export
+
+    if wrong := export.not_ready(url):
+        raise click.ClickException(wrong)
+    if as_csv:
+        asyncio.run(export.write_csv(url, since, sys.stdout))
+    else:
+        _console().print(asyncio.run(export.table(url, since)))
+
+
 def _settings() -> Settings:
+    return _read(read_settings)
+
+
+def _read(reading: Callable[[], Read]) -> Read:
     try:
-        return read_settings()
+        return reading()
     except SettingsError as error:
         _console(stderr=True).print(_problems(error))
         sys.exit(UNREADABLE)

@@ -24,6 +24,7 @@ from bot.cards.forms import message_view, waiting_view
 from bot.cards.message import Message, View
 from bot.cards.words import acted, asking, done, invite
 from bot.cases import NamedCase, Person
+from bot.database import DatabaseError
 from bot.desk import Done
 from bot.errors import Overtaken
 from bot.payloads import Click, Place
@@ -142,7 +143,7 @@ class Answers:
             private = card(named, by, private=True, headline=headline)
             await self.report(place, [private, invite()] if isinstance(fault, NotInChannel) else private)
             return False
-        self._store.card_shown(named.case.caseid, place.channel, ts, thread)
+        await self._remembered(self._store.card_shown(named.case.caseid, place.channel, ts, thread), None)
         return True
 
     async def share(self, place: Place, named: NamedCase, by: Person, *, headline: str) -> None:
@@ -157,7 +158,7 @@ class Answers:
         except NotInChannel:
             await self._slack.respond(place.response_url, message, in_channel=True, thread_ts=place.thread_ts)
         else:
-            self._store.card_shown(named.case.caseid, place.channel, ts, place.thread_ts)
+            await self._remembered(self._store.card_shown(named.case.caseid, place.channel, ts, place.thread_ts), None)
 
     async def changed(self, place: Place, named: NamedCase, by: Person, line: str, undo: Undo | None = None) -> None:
         """After a change: the pressed card and every other card of the case show it, and the channel's cards get one line
@@ -166,9 +167,9 @@ class Answers:
         if place.message_ts or place.view_id:
             await _surely(self.redraw(place, _redrawn(place, named, by, line, undo)), "a card could not be redrawn")
         if place.is_card:
-            self._store.card_shown(caseid, place.channel, place.message_ts, place.thread_ts)
+            await self._remembered(self._store.card_shown(caseid, place.channel, place.message_ts, place.thread_ts), None)
         threads: dict[tuple[str, str], None] = {}
-        for channel, ts, thread in self._store.cards(caseid):
+        for channel, ts, thread in await self._remembered(self._store.cards(caseid), []):
             threads[channel, thread] = None
             if (channel, ts) != (place.channel, place.message_ts):
                 redrawn = self._refresh(caseid, channel, ts, card(named, by, private=False))
@@ -218,14 +219,14 @@ class Answers:
         undo: Undo | None = None,
     ) -> None:
         """After a change that needed no look at the case: it is looked at only where cards of it stand in channels."""
-        if self._store.cards(caseid) and (named := await look_again(caseid)) is not None:
+        if await self._remembered(self._store.cards(caseid), []) and (named := await look_again(caseid)) is not None:
             await self.changed(_nowhere(place), named, by, line, undo)
 
     async def _refresh(self, caseid: int, channel: str, ts: str, message: Message) -> None:
         try:
             await self._slack.update(channel, ts, message)
         except (NotInChannel, Gone):
-            self._store.card_gone(caseid, channel, ts)
+            await self._remembered(self._store.card_gone(caseid, channel, ts), None)
 
     async def _line(self, place: Place, channel: str, thread: str, message: Message) -> None:
         try:
@@ -233,6 +234,18 @@ class Answers:
         except NotInChannel:
             if place.response_url and channel == place.channel:
                 await self._slack.respond(place.response_url, message, in_channel=True, thread_ts=thread)
+
+    async def _remembered(self, work: Awaitable[T], otherwise: T) -> T:
+        """What the store says, or `otherwise` where it cannot.
+
+        The only place that forgives it: by now FuseDesk did what was wished, and a person who heard of a fault would do it
+        again. What is lost is that a card does not redraw itself, which its own buttons mend.
+        """
+        try:
+            return await work
+        except DatabaseError as error:
+            log.warning("cards are not remembered", extra={"facts": error.facts})
+            return otherwise
 
 
 async def _surely(showing: Awaitable[object], lost: str) -> None:

@@ -97,6 +97,7 @@ class Casebot:
         directory: Directory,
         background: Background,
         durable: Durable,
+        store: Store,
         http: httpx.AsyncClient,
         session: aiohttp.ClientSession,
     ) -> None:
@@ -106,6 +107,7 @@ class Casebot:
         self.people = people
         self.background = background
         self._durable = durable
+        self._store = store
         self._http = http
         self._session = session
         # FuseDesk's state is no part of it: a casebot that says that FuseDesk is down is worth more than none.
@@ -161,22 +163,26 @@ class Casebot:
             log.warning("%d pieces of work did not end in time", ended)
         await self._durable.drain(1.0)
         await self.directory.stop()
+        await self._store.close()
         await self._http.aclose()
         await self._session.close()
 
 
 async def build_app(settings: Settings) -> Casebot:
-    """Makes every part. Asks Slack once who casebot is: SlackError when that fails."""
+    """Makes every part. Brings the tables up to date (DatabaseError) and asks Slack once who casebot is (SlackError)."""
     from handlers import ACTIONS, COMMANDS, EVENTS, OPTIONS, SHORTCUTS, SUBMISSIONS
 
     session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20, connect=3))
     http = http_client(settings)
+    store = Store(settings.database_url.get_secret_value())
     try:
+        await store.open()
         slack = Slack(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session), session)
         identity = await slack.identity()
         if settings.socket_mode:
             await slack.socket_allowed(settings.slack_app_token.get_secret_value())
     except CaseError:
+        await store.close()
         await http.aclose()
         await session.close()
         raise
@@ -199,7 +205,7 @@ async def build_app(settings: Settings) -> Casebot:
         case_url=lambda number: f"{settings.fusedesk_url}/app/#cases/view/{number}",
         default_department=settings.casebot_default_department,
     )
-    answers = Answers(slack, Store())
+    answers = Answers(slack, store)
     parts: dict[str, Any] = {
         "desk": desk,
         "directory": directory,
@@ -222,7 +228,7 @@ async def build_app(settings: Settings) -> Casebot:
         events=EVENTS,
     )
     door = Door(bolt, settings.slack_signing_secret.get_secret_value())
-    return Casebot(settings, door, people, directory, background, durable, http, session)
+    return Casebot(settings, door, people, directory, background, durable, store, http, session)
 
 
 def _bolt(slack: Slack, identity: Mapping[str, Any]) -> AsyncApp:
@@ -269,7 +275,7 @@ class _Server(uvicorn.Server):
 async def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
     """Runs casebot until SIGTERM or SIGINT; in Socket Mode its HTTP entrance answers health checks only.
 
-    `ready` is called with the address once requests are taken. Raises SlackError when Slack refuses the token.
+    `ready` is called with the address once requests are taken. Raises what `build_app` raises.
     """
     bot = await build_app(settings)
     config = uvicorn.Config(

@@ -26,6 +26,7 @@ from bot.errors import CaseError, NameRefused
 from bot.fusedesk.client import FuseDesk, http_client
 from bot.fusedesk.errors import FuseDeskError, KeyRefused, NotFound, RefusedByFuseDesk, Unavailable, Unintelligible
 from bot.settings import WHERE, Settings, SettingsError
+from bot.standing import standing
 
 FUSEDESK_SCOPES = frozenset({"reps", "departments", "cases", "cases_create", "cases_update", "casetags"})
 
@@ -59,9 +60,9 @@ class Finding:
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """Every check, Slack's and FuseDesk's at the same time."""
-    slack, fusedesk = await asyncio.gather(_slack(settings), _fusedesk(settings))
-    return [*_settings(settings), *slack, *fusedesk]
+    """Every check, those of Slack, FuseDesk and the database at the same time."""
+    slack, fusedesk, database = await asyncio.gather(_slack(settings), _fusedesk(settings), _database(settings))
+    return [*_settings(settings), database, *slack, *fusedesk]
 
 
 def unreadable(error: SettingsError) -> list[Finding]:
@@ -108,6 +109,18 @@ def _in_the_clear(value: str) -> bool:
     if not value.startswith("http://"):
         return False
     return urlsplit(value).hostname not in LOOPBACK
+
+
+async def _database(settings: Settings) -> Finding:
+    what = "database"
+    stands = await asyncio.to_thread(standing, settings.database_url.get_secret_value())
+    if stands.fault is not None:
+        return Finding(what, "fail", stands.fault.why, stands.fault.fix)
+    if not stands.exists:
+        return Finding(what, "ok", f"{stands.place}: will be created at the start")
+    if stands.due:
+        return Finding(what, "ok", f"{stands.place}: migrations pending: {stands.due}; the next start runs them")
+    return Finding(what, "ok", f"{stands.place}: up to date and writable")
 
 
 async def _slack(settings: Settings) -> list[Finding]:

@@ -9,6 +9,7 @@
     │   └── Overtaken          somebody else was faster                    (bot.desk)
     ├── FuseDeskError      FuseDesk would or could not                     (bot.fusedesk.errors)
     ├── SlackError         Slack would or could not                        (bot.slack)
+    ├── DatabaseError      casebot's own database would or could not       (bot.database)
     └── Busy               casebot itself has too much to do               (bot.background)
 
 What belongs here: the root of the tree and the refusals that several rooms raise. Anything outside the tree is a fault of

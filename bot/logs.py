@@ -26,6 +26,10 @@ QUIET = {
     "slack": logging.WARNING,
     "slack_sdk": logging.WARNING,
     "slack_bolt": logging.ERROR,
+    # Statements with their values, and every step of a migration.
+    "sqlalchemy": logging.WARNING,
+    "alembic": logging.WARNING,
+    "psycopg": logging.ERROR,
 }
 
 Excerpt = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

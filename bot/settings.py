@@ -7,7 +7,7 @@ wrong with where to get it, so that one start is enough to learn everything.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ WHERE = {
     "FUSEDESK_APP": "the APPNAME of your APPNAME.fusedesk.com",
     "FUSEDESK_API_KEY": "FuseDesk > Settings > API Keys, with the scopes reps, departments, cases, cases_create, "
     "cases_update and casetags",
+    "DATABASE_URL": "sqlite:///casebot.db, or postgresql://user:password@host/database",
     "FUSEDESK_TIMEZONE": "an IANA name such as Europe/Berlin",
 }
 ELSEWHERE = "see .env.example"
@@ -80,16 +81,44 @@ def _one_line(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def _database_url(value: SecretStr) -> SecretStr:
+    """As SQLAlchemy wants it, with the driver that casebot brings. No refusal quotes it: it may hold a password."""
+    url = value.get_secret_value().strip()
+    scheme, found, rest = url.partition("://")
+    if scheme == "sqlite" and rest.removeprefix("/") not in ("", ":memory:") and rest.startswith("/"):
+        return SecretStr(url)
+    if scheme not in ("postgresql", "postgres", "postgresql+psycopg") or not found:
+        raise ValueError("must begin with sqlite:/// and name a file, or begin with postgresql://")
+    if not _has_port_of_digits(url):
+        raise ValueError("cannot be read: write signs such as @ / : # in a password as %40 %2F %3A %23")
+    return SecretStr(f"postgresql+psycopg://{rest}")
+
+
+def _has_port_of_digits(url: str) -> bool:
+    """Where a password holds a bare / or #, what follows its colon is taken for a port."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 Secret = Annotated[SecretStr, AfterValidator(_one_line)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+Read = TypeVar("Read", bound=BaseSettings)
 
 
-class Settings(BaseSettings):
-    """See `.env.example` for what each means. Seconds everywhere, unless the name says otherwise."""
+class Kept(BaseSettings):
+    """What commands need that look into the database and speak to nobody."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
     )
+
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] = SecretStr("sqlite:///casebot.db")
+
+
+class Settings(Kept):
+    """See `.env.example` for what each means. Seconds everywhere, unless the name says otherwise."""
 
     slack_bot_token: Secret
     slack_app_token: Secret = SecretStr("")
@@ -149,8 +178,17 @@ class Settings(BaseSettings):
 
 def read_settings(**given: object) -> Settings:
     """Settings from the environment and `.env`; `given` wins over both. Raises SettingsError with every fault at once."""
+    return _read(Settings, given)
+
+
+def read_kept(**given: object) -> Kept:
+    """The same for the database's address alone."""
+    return _read(Kept, given)
+
+
+def _read(kind: type[Read], given: dict[str, Any]) -> Read:
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks what mypy cannot know
+        return kind(**given)
     except ValidationError as fault:
         found = {str(error["loc"][0]).upper(): error for error in reversed(fault.errors(include_url=False, include_input=False))}
         raise SettingsError([(name, _wrong(found[name]), WHERE.get(name, ELSEWHERE)) for name in reversed(found)]) from None

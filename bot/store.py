@@ -1,30 +1,203 @@
-"""What casebot remembers of its own doings: which cards of a case stand in which channels.
+"""What must outlive the process: cards shown, which message led to which case, links of people to reps, the audit.
 
-Kept in memory and bounded: forgetting costs a card that is not redrawn by itself, never a case or a note.
+What belongs here: the statements, one small async method for each thing to remember or to recall. Faults of the database are
+`DatabaseError`; who can do without an answer says so where it asks (`bot.answers` for cards).
 """
 
 from __future__ import annotations
 
-from cachetools import LRUCache, TTLCache
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Connection, Table, delete, insert, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.audit import AuditEntry
+from bot.database import WRITING, engine_for, in_words, is_sqlite
+from bot.migrations import migrate
+from bot.tables import audit, cards, message_cases, opened, rep_links
+
+T = TypeVar("T")
 
 _CARDS_A_CASE = 20
-_WEEK = 7 * 86_400
+_WEEK = timedelta(days=7)
+# SQLite has one writer, and one thread keeps those in the order given without anybody polling for a lock.
+_THREADS = 8
+
+
+class RepLink(NamedTuple):
+    """A person who is a rep because somebody said so: `user` and `by` are Slack's user ids."""
+
+    user: str
+    repid: int
+    by: str
+    at: datetime
 
 
 class Store:
-    def __init__(self, *, most: int = 20_000) -> None:
-        self._cards: TTLCache[int, LRUCache[tuple[str, str], str]] = TTLCache(maxsize=most, ttl=_WEEK)
+    """One for each process. `open` before the first use, `close` at the end.
 
-    def card_shown(self, caseid: int, channel: str, ts: str, thread_ts: str = "") -> None:
-        cards = self._cards.get(caseid)
-        if cards is None:
-            cards = self._cards[caseid] = LRUCache(maxsize=_CARDS_A_CASE)
-        cards[channel, ts] = thread_ts or ts
+    SQLAlchemy waits in threads of its own rather than the loop's: a database that hangs must not keep names from being resolved.
+    """
 
-    def card_gone(self, caseid: int, channel: str, ts: str) -> None:
-        if (cards := self._cards.get(caseid)) is not None:
-            cards.pop((channel, ts), None)
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engine = engine_for(url)
+        self._writing = self._engine.execution_options(**WRITING)
+        self._threads = ThreadPoolExecutor(1 if is_sqlite(url) else _THREADS, thread_name_prefix="store")
 
-    def cards(self, caseid: int) -> list[tuple[str, str, str]]:
+    async def open(self) -> None:
+        """Brings the tables up to date. Raises DatabaseError: not reachable, not writable, or changed by a newer casebot."""
+        await self._in_thread(lambda: migrate(self._engine))
+
+    async def close(self) -> None:
+        """Ends after what is under way; may be called twice."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+    # Cards shown in channels
+
+    async def card_shown(self, caseid: int, channel: str, ts: str, thread_ts: str = "") -> None:
+        """A card of the case stands in that channel. Forgets what is older than a week, and all but the newest of a case."""
+        now = datetime.now(UTC)
+        seen = {"caseid": caseid, "thread_ts": thread_ts or ts, "shown_at": now}
+
+        def remember(connection: Connection) -> None:
+            _put(connection, cards, {"channel": channel, "ts": ts}, seen)
+            newest = select(cards.c.channel, cards.c.ts).where(cards.c.caseid == caseid)
+            newest = newest.order_by(cards.c.shown_at.desc(), cards.c.ts.desc()).limit(_CARDS_A_CASE)
+            surplus = tuple_(cards.c.channel, cards.c.ts).not_in(newest)
+            connection.execute(delete(cards).where(cards.c.caseid == caseid, surplus))
+            connection.execute(delete(cards).where(cards.c.shown_at < now - _WEEK))
+
+        await self._write(remember)
+
+    async def card_gone(self, caseid: int, channel: str, ts: str) -> None:
+        gone = delete(cards).where(cards.c.caseid == caseid, cards.c.channel == channel, cards.c.ts == ts)
+        await self._write(lambda connection: connection.execute(gone))
+
+    async def cards(self, caseid: int) -> list[tuple[str, str, str]]:
         """(channel, ts, ts of the thread that it stands in or starts) of the cards in channels, the newest last."""
-        return [(channel, ts, thread) for (channel, ts), thread in (self._cards.get(caseid) or {}).items()]
+        known = select(cards.c.channel, cards.c.ts, cards.c.thread_ts)
+        known = known.where(cards.c.caseid == caseid, cards.c.shown_at >= datetime.now(UTC) - _WEEK)
+        rows = await self._all(known.order_by(cards.c.shown_at, cards.c.ts))
+        return [(row.channel, row.ts, row.thread_ts) for row in rows]
+
+    # Who opened what
+
+    async def case_of_message(self, team: str, channel: str, ts: str) -> int | None:
+        """The case that was opened from a message."""
+        place = (message_cases.c.team == team, message_cases.c.channel == channel, message_cases.c.ts == ts)
+        return await self._one(select(message_cases.c.caseid).where(*place))
+
+    async def message_opened(self, team: str, channel: str, ts: str, caseid: int, user: str) -> int:
+        """`user` opened the case from that message. Returns the message's case: another one where somebody was faster."""
+        now = datetime.now(UTC)
+        place = {"team": team, "channel": channel, "ts": ts}
+        first = select(message_cases.c.caseid).filter_by(**place)
+
+        def remember(connection: Connection) -> int:
+            _put_once(connection, message_cases, place | {"caseid": caseid, "opened_at": now, "opened_by": user})
+            _put_once(connection, opened, {"caseid": caseid, "user": user, "at": now})
+            return int(connection.execute(first).scalar_one())
+
+        return await self._write(remember)
+
+    async def case_opened(self, caseid: int, user: str) -> None:
+        """`user` opened the case through casebot, by command or form; `message_opened` says so by itself."""
+        row = {"caseid": caseid, "user": user, "at": datetime.now(UTC)}
+        await self._write(lambda connection: _put_once(connection, opened, row))
+
+    async def opened_by(self, user: str, limit: int) -> list[int]:
+        """The cases that a person opened through casebot, the newest first."""
+        known = select(opened.c.caseid).where(opened.c.user == user).order_by(opened.c.at.desc(), opened.c.caseid.desc())
+        return [row.caseid for row in await self._all(known.limit(limit))]
+
+    async def has_opened(self, user: str, caseid: int) -> bool:
+        """Whether that person opened the case through casebot."""
+        return await self._one(select(opened.c.caseid).where(opened.c.caseid == caseid, opened.c.user == user)) is not None
+
+    # Which person is which rep, where somebody had to say so
+
+    async def link_rep(self, user: str, repid: int, by: str) -> None:
+        """From now on `user` is that rep, because `by` says so; replaces what was said before."""
+        said = {"repid": repid, "by_user": by, "at": datetime.now(UTC)}
+        await self._write(lambda connection: _put(connection, rep_links, {"user": user}, said))
+
+    async def unlink_rep(self, user: str) -> bool:
+        """Takes a person's link away; returns whether there was one."""
+        gone = delete(rep_links).where(rep_links.c.user == user)
+        return await self._write(lambda connection: connection.execute(gone).rowcount > 0)
+
+    async def rep_of(self, user: str) -> int | None:
+        """The rep that a person is linked to by hand."""
+        return await self._one(select(rep_links.c.repid).where(rep_links.c.user == user))
+
+    async def rep_links(self) -> list[RepLink]:
+        """Every link made by hand, the newest first."""
+        rows = await self._all(select(rep_links).order_by(rep_links.c.at.desc(), rep_links.c.user))
+        return [RepLink(row.user, row.repid, row.by_user, row.at) for row in rows]
+
+    # The audit
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Adds one line; its `id` is given by the database."""
+        row = entry.model_dump(exclude={"id"})
+        await self._write(lambda connection: connection.execute(insert(audit), row))
+
+    async def audit_since(self, moment: datetime, *, page: int = 1_000) -> AsyncIterator[AuditEntry]:
+        """What was done from that moment on, the oldest first; `page` entries are held in memory at a time."""
+        last = 0
+        while True:
+            due = select(audit).where(audit.c.at >= moment, audit.c.id > last).order_by(audit.c.id).limit(page)
+            rows = await self._all(due)
+            for row in rows:
+                yield AuditEntry.model_validate(dict(row._mapping))
+            if len(rows) < page:
+                return
+            last = rows[-1].id
+
+    # Threads and transactions
+
+    async def _all(self, asked: Any) -> list[Any]:
+        return await self._read(lambda connection: list(connection.execute(asked)))
+
+    async def _one(self, asked: Any) -> int | None:
+        return await self._read(lambda connection: connection.execute(asked).scalar_one_or_none())
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        def reading() -> T:
+            with self._engine.connect() as connection:
+                return work(connection)
+
+        return await self._in_thread(reading)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        def writing() -> T:
+            with self._writing.begin() as connection:
+                return work(connection)
+
+        return await self._in_thread(writing)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        with in_words(self._url):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
+    """Adds a row, or gives the row of that key other values."""
+    row = _insert(connection, table).values(**key, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _put_once(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Adds a row, unless there is one of its key already."""
+    connection.execute(_insert(connection, table).values(**row).on_conflict_do_nothing())
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Both dialects spell `ON CONFLICT` alike, and SQLAlchemy has it in both and not above them."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 import threading
 from contextlib import AsyncExitStack
 
@@ -172,7 +173,7 @@ def _lines() -> asyncio.Queue[str | None]:
     return lines
 
 
-def settings(slack_url: str, desk_url: str, key: str) -> Settings:
+def settings(slack_url: str, desk_url: str, key: str, kept_in: str) -> Settings:
     return read_settings(
         _env_file=None,
         slack_bot_token="xoxb-test",
@@ -182,6 +183,7 @@ def settings(slack_url: str, desk_url: str, key: str) -> Settings:
         fusedesk_app="demo",
         fusedesk_api_key=key,
         fusedesk_base_url=desk_url,
+        database_url=f"sqlite:///{kept_in}/casebot.db",
     )
 
 
@@ -196,7 +198,8 @@ async def play(*, cases: int, port: int, latency: float, console: Console) -> No
     async with AsyncExitStack() as stack:
         slack_url = await stack.enter_async_context(slack.served())
         desk_url = await stack.enter_async_context(serve(desk.app))
-        bot = await build_app(settings(slack_url, desk_url, desk.api_key))
+        kept_in = stack.enter_context(tempfile.TemporaryDirectory(prefix="casebot-demo-"))
+        bot = await build_app(settings(slack_url, desk_url, desk.api_key, kept_in))
         slack.connect(await stack.enter_async_context(serve(bot.asgi, port=port)))
         await slack.until(lambda: bot.directory.ready, timeout=30, what="the names")
         desk.latency = latency

@@ -13,6 +13,8 @@ from bot.settings import Settings, read_settings
 from simulator.fusedesk import FuseDesk
 from simulator.serving import serve
 from simulator.slack import BOB, JANE, SUPPORT, Exchange, Slack
+from tests.databases import fresh_database
+from tests.postgres import database_url, postgresql  # noqa: F401  # fixtures
 
 
 @dataclass
@@ -52,7 +54,8 @@ async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **set
     async with AsyncExitStack() as stack:
         slack_url = await stack.enter_async_context(slack.served())
         desk_url = await stack.enter_async_context(serve(desk.app))
-        bot = await build_app(settings_for(slack_url, desk, desk_url, **settings))
+        database = stack.enter_context(fresh_database())
+        bot = await build_app(settings_for(slack_url, desk, desk_url, **{"database_url": database} | settings))
         url = await stack.enter_async_context(serve(bot.asgi))
         slack.connect(url)
         yield World(slack, desk, bot, url)

@@ -20,10 +20,14 @@ import yaml
 from click.testing import CliRunner
 
 from bot.__main__ import Span, main
+from bot.database import engine_for
+from bot.migrations import migrate
 from bot.settings import Settings
+from bot.standing import standing
 from simulator.fusedesk import FuseDesk
 from simulator.serving import serve
 from simulator.slack import Slack
+from tests.databases import fresh_database, with_one_more
 from tests.logging_kept import kept_logging
 
 ROOT = Path(__file__).parent.parent
@@ -70,27 +74,29 @@ def installed(wheel: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @asynccontextmanager
 async def running(**given: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """`casebot run` as a process of its own, between both simulators; ended at the end."""
-    async with Slack().served() as slack, serve(FuseDesk(cases=3).app) as fusedesk:
-        settings = {
-            "SLACK_BOT_TOKEN": "xoxb-test",
-            "SLACK_SIGNING_SECRET": "s3cret",
-            "SLACK_API_URL": f"{slack}/api/",
-            "FUSEDESK_APP": "acme",
-            "FUSEDESK_API_KEY": "fd-test-key",
-            "FUSEDESK_BASE_URL": fusedesk,
-            "PORT": "0",
-            "LOG_FORMAT": "json",
-        }
-        inherited = {name: value for name, value in os.environ.items() if name not in NOTHING_SET}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"), cwd=ROOT, env=inherited | settings | given, stderr=asyncio.subprocess.PIPE
-        )
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.communicate()
+    with fresh_database() as database:
+        async with Slack().served() as slack, serve(FuseDesk(cases=3).app) as fusedesk:
+            settings = {
+                "SLACK_BOT_TOKEN": "xoxb-test",
+                "SLACK_SIGNING_SECRET": "s3cret",
+                "SLACK_API_URL": f"{slack}/api/",
+                "FUSEDESK_APP": "acme",
+                "FUSEDESK_API_KEY": "fd-test-key",
+                "FUSEDESK_BASE_URL": fusedesk,
+                "DATABASE_URL": database,
+                "PORT": "0",
+                "LOG_FORMAT": "json",
+            }
+            inherited = {name: value for name, value in os.environ.items() if name not in NOTHING_SET}
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot", "run"), cwd=ROOT, env=inherited | settings | given, stderr=asyncio.subprocess.PIPE
+            )
+            try:
+                yield process
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                await process.communicate()
 
 
 async def address_of(process: asyncio.subprocess.Process) -> str:
@@ -137,6 +143,46 @@ async def test_run_with_a_token_that_slack_refuses_says_so_and_fails(wrong: dict
     assert b"invalid_auth" in told
     assert b"casebot doctor" in told
     assert b"Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://casebot:pass-word@127.0.0.1:1/casebot", b"PostgreSQL database casebot at 127.0.0.1:1 does not answer"),
+        ("sqlite:////nowhere/casebot.db", b"SQLite file /nowhere/casebot.db cannot be opened"),
+    ],
+)
+async def test_run_with_a_database_that_cannot_be_reached_says_so_and_fails(url: str, words: bytes) -> None:
+    async with running(DATABASE_URL=url) as process:
+        async with asyncio.timeout(30):
+            _, told = await process.communicate()
+
+    assert process.returncode == 1
+    assert words in told
+    assert b"casebot doctor" in told
+    assert b"Traceback" not in told
+    assert b"pass-word" not in told
+
+
+async def test_run_with_a_database_of_a_newer_casebot_says_so_and_fails(tmp_path: Path) -> None:
+    engine = engine_for(f"sqlite:///{tmp_path}/casebot.db")
+    migrate(engine, with_one_more(tmp_path))
+    engine.dispose()
+
+    async with running(DATABASE_URL=f"sqlite:///{tmp_path}/casebot.db") as process:
+        async with asyncio.timeout(30):
+            _, told = await process.communicate()
+
+    assert process.returncode == 1
+    assert b"changed by a newer casebot" in told
+    assert b"Traceback" not in told
+
+
+async def test_run_makes_the_database_that_is_not_there_yet(tmp_path: Path) -> None:
+    async with running(DATABASE_URL=f"sqlite:///{tmp_path}/casebot.db") as process:
+        await address_of(process)
+
+        assert standing(f"sqlite:///{tmp_path}/casebot.db").due == 0
 
 
 def test_run_without_settings_lists_what_to_set_and_where_to_get_it(casebot: CliRunner) -> None:
@@ -225,10 +271,10 @@ def test_the_demo_refuses_a_latency_that_is_none(casebot: CliRunner) -> None:
     assert "800ms or 1.5s" in result.stderr
 
 
-def test_help_names_the_four_commands(casebot: CliRunner) -> None:
+def test_help_names_the_commands(casebot: CliRunner) -> None:
     result = casebot.invoke(main, ["--help"])
 
-    assert all(name in result.stdout for name in ("run", "demo", "doctor", "manifest"))
+    assert all(name in result.stdout for name in ("run", "demo", "doctor", "manifest", "audit"))
 
 
 def test_the_package_holds_the_bot_and_its_manifest_and_no_simulator(wheel: Path) -> None:

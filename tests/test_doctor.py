@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
+from sqlalchemy import text
 
 from bot import doctor, manifest
+from bot.database import engine_for
 from bot.doctor import Finding, examine
+from bot.migrations import migrate
 from bot.settings import Settings, SettingsError, read_settings
+from bot.store import Store
 from simulator.fusedesk import FuseDesk
 from simulator.serving import cut, serve
 from simulator.slack import Slack
+from tests.databases import with_one_more
 
 # Nothing listens on port 1.
 NOBODY = "http://127.0.0.1:1"
@@ -38,6 +45,8 @@ async def desk(slack: Asgi | None = None, fusedesk: FuseDesk | None = None, **gi
                 "fusedesk_app": "acme",
                 "fusedesk_api_key": "fd-test-key",
                 "fusedesk_base_url": fusedesk_url,
+                # Not there, and never made by a check.
+                "database_url": "sqlite:////tmp/casebot-that-is-not-there.db",
                 **given,
             },
         )
@@ -345,6 +354,116 @@ async def test_a_default_department_that_is_gone_is_a_fault_with_those_that_exis
 
     assert findings["default department"].state == "fail"
     assert "CASEBOT_DEFAULT_DEPARTMENT" in findings["default department"].fix
+
+
+async def test_a_database_that_is_not_there_yet_is_no_fault_and_is_not_made(tmp_path: Path) -> None:
+    findings = await seen(database_url=f"sqlite:///{tmp_path}/casebot.db")
+
+    assert findings["database"].state == "ok"
+    assert "will be created at the start" in findings["database"].says
+    assert os.listdir(tmp_path) == []
+
+
+async def test_a_database_that_is_ready_is_told_without_its_password(database_url: str) -> None:
+    store = Store(database_url)
+    await store.open()
+    await store.close()
+
+    async with desk(database_url=database_url) as settings:
+        findings = await examine(settings)
+
+    assert "up to date and writable" in printed(findings)
+    assert not [secret for secret in (*SECRETS, "pg-s3cret") if secret in printed(findings)]
+
+
+async def test_migrations_that_the_next_start_will_run_are_counted(database_url: str) -> None:
+    engine = engine_for(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE other (id integer)"))
+    engine.dispose()
+
+    findings = await seen(database_url=database_url)
+
+    assert findings["database"].state == "ok"
+    assert "migrations pending: 1;" in findings["database"].says
+
+
+async def test_a_database_of_a_newer_casebot_is_a_fault(database_url: str, tmp_path: Path) -> None:
+    engine = engine_for(database_url)
+    migrate(engine, with_one_more(tmp_path))
+    engine.dispose()
+
+    findings = await seen(database_url=database_url)
+
+    assert findings["database"].state == "fail"
+    assert "newer casebot" in findings["database"].says
+
+
+async def test_a_directory_that_is_not_there_is_a_fault_with_what_to_do(tmp_path: Path) -> None:
+    findings = await seen(database_url=f"sqlite:///{tmp_path}/nowhere/casebot.db")
+
+    assert findings["database"].state == "fail"
+    assert "DATABASE_URL" in findings["database"].fix
+
+
+async def test_a_file_that_is_no_database_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "casebot.db").write_text("Dear diary, " * 99)
+
+    findings = await seen(database_url=f"sqlite:///{tmp_path}/casebot.db")
+
+    assert "is no database" in findings["database"].says
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+async def test_a_database_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/casebot.db")
+    await store.open()
+    await store.close()
+    (tmp_path / "casebot.db").chmod(0o400)
+
+    findings = await seen(database_url=f"sqlite:///{tmp_path}/casebot.db")
+
+    assert "cannot be written" in findings["database"].says
+
+
+async def test_a_look_at_a_database_leaves_no_file_behind(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/casebot.db")
+    await store.open()
+    await store.close()
+
+    await seen(database_url=f"sqlite:///{tmp_path}/casebot.db")
+
+    assert os.listdir(tmp_path) == ["casebot.db"]
+
+
+async def test_a_database_in_use_is_looked_at_all_the_same(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/casebot.db")
+    await store.open()
+    await store.case_opened(7, "U1")
+
+    findings = await seen(database_url=f"sqlite:///{tmp_path}/casebot.db")
+
+    await store.close()
+    assert "up to date" in findings["database"].says
+
+
+async def test_a_postgresql_that_does_not_answer_is_a_fault_without_its_password() -> None:
+    findings = await seen(database_url="postgresql://casebot:pass-word@127.0.0.1:1/casebot")
+
+    assert findings["database"].says == "PostgreSQL database casebot at 127.0.0.1:1 does not answer"
+    assert "pass-word" not in printed(list(findings.values()))
+
+
+async def test_a_postgresql_that_refuses_the_login_is_told_from_one_that_is_not_there(postgresql: Callable[[], str]) -> None:
+    url = postgresql()
+
+    refused = await seen(database_url=url.replace("pg-s3cret", "pass-word"))
+    missing = await seen(database_url=f"{url}_not")
+
+    assert "refuses the login" in refused["database"].says
+    assert "%40" in refused["database"].fix
+    assert "does not exist" in missing["database"].says
+    assert "pass-word" not in printed([*refused.values(), *missing.values()])
 
 
 def test_settings_that_cannot_be_read_are_listed_with_their_fix() -> None:

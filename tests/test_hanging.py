@@ -170,8 +170,10 @@ async def speaking(world: World) -> AsyncIterator[Slack]:
 
 
 async def test_an_answer_goes_to_the_direct_messages_when_the_channel_is_closed_to_casebot(world: World) -> None:
+    store = Store(world.bot.settings.database_url.get_secret_value())
     async with speaking(world) as slack:
-        await Answers(slack, Store()).tell(Place(user=MIA, channel=RANDOM), done("Only for you."))
+        await Answers(slack, store).tell(Place(user=MIA, channel=RANDOM), done("Only for you."))
+    await store.close()
 
     direct = world.slack.last(MIA, world.slack.dm(MIA).id)
     assert direct.plain() == "Only for you."

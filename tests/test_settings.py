@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from bot.settings import Settings, SettingsError, read_settings
+from bot.settings import Settings, SettingsError, read_kept, read_settings
 
 ROOT = Path(__file__).parent.parent
 GOOD = {
@@ -97,9 +98,62 @@ def test_the_example_file_shows_the_defaults() -> None:
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     shown = dict(line[1:].split("=", 1) for line in lines if line.startswith("#") and "=" in line and line[1] != " ")
 
-    defaults = {name: str(getattr(settings_of(), name.lower())) for name in shown}
+    defaults = {name: bare_value(getattr(settings_of(), name.lower())) for name in shown}
 
     assert {name: value.removesuffix(".0") for name, value in defaults.items()} == shown
+
+
+def bare_value(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("sqlite:////var/lib/casebot/casebot.db", "sqlite:////var/lib/casebot/casebot.db"),
+        ("postgresql://u:p%40ss@db.example.com/casebot", "postgresql+psycopg://u:p%40ss@db.example.com/casebot"),
+        ("postgres://u:p@db.example.com:5432/casebot?sslmode=require", "postgresql+psycopg://u:p@db.example.com:5432/casebot?sslmode=require"),
+        (" postgresql+psycopg:///casebot ", "postgresql+psycopg:///casebot"),
+    ],
+)  # fmt: skip
+def test_the_database_may_be_a_file_or_a_postgresql(typed: str, kept: str) -> None:
+    assert settings_of(database_url=typed).database_url.get_secret_value() == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("mysql://u:hidden@db/casebot", "postgresql://"),
+        ("postgresql+asyncpg://u:hidden@db/casebot", "postgresql://"),
+        ("hidden.db", "sqlite:///"),
+        ("postgresql:hidden", "postgresql://"),
+        ("sqlite://", "name a file"),
+        ("sqlite:///", "name a file"),
+        ("sqlite:///:memory:", "name a file"),
+        ("sqlite://hidden.db", "name a file"),
+        ("postgresql://u:hidden/hidden@db/casebot", "%2F"),
+        ("postgresql://u:hidden#x@db/casebot", "%23"),
+        ("postgresql://u:p@db:hidden/casebot", "%3A"),
+        ("postgresql://u:p@[hidden/casebot", "%40"),
+    ],
+)
+def test_another_database_is_refused_in_words_that_do_not_quote_its_password(typed: str, words: str) -> None:
+    problems = problems_of(database_url=typed)
+
+    assert words in problems["DATABASE_URL"]
+    assert "hidden" not in str(problems)
+
+
+def test_the_password_of_the_database_is_not_shown() -> None:
+    settings = settings_of(database_url="postgresql://u:secret-5@db/casebot")
+
+    assert "secret-5" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+def test_the_database_s_address_is_read_without_the_other_settings(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("DATABASE_URL", "sqlite:///other.db")
+
+    assert read_kept().database_url.get_secret_value() == "sqlite:///other.db"
 
 
 def test_an_app_token_switches_socket_mode_on_and_makes_the_signing_secret_needless() -> None:

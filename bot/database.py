@@ -1,0 +1,162 @@
+"""The database: how it is reached, and how its faults become words.
+
+What belongs here: the engine, and what SQLite and PostgreSQL need to behave alike. Tables are in `bot.tables`, their history in
+`bot.migrations`, statements in `bot.store`. Nothing that is said or logged here bears a login, a statement or a value.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.errors import CaseError
+
+# An execution option of `Engine`, heard by SQLite alone: take the write lock at the beginning. A transaction that has read
+# before it writes is refused at once when somebody else wrote meanwhile, and no busy_timeout helps it.
+WRITING = {"casebot_begin": "BEGIN IMMEDIATE"}
+
+# Longer than any of casebot's transactions takes, and shorter than a person's patience.
+_BUSY_MS = 10_000
+# libpq waits for ever by itself: seconds to connect, and milliseconds until a network that swallows everything counts as cut.
+_PATIENCE = {"connect_timeout": "5", "tcp_user_timeout": "10000"}
+
+_WRITABLE = "let the user that runs casebot write the file and its directory, or set DATABASE_URL to another"
+_RIGHTS = "give the user of DATABASE_URL the rights to create and change tables in its schema"
+_LOGIN = "set user and password in DATABASE_URL; signs such as @ / : # are written %40 %2F %3A %23 there"
+
+# SQLite's own names of faults, by how they begin: https://www.sqlite.org/rescode.html
+_OF_SQLITE = {
+    "SQLITE_CANTOPEN": ("cannot be opened", _WRITABLE),
+    "SQLITE_READONLY": ("cannot be written", _WRITABLE),
+    "SQLITE_PERM": ("cannot be written", _WRITABLE),
+    "SQLITE_NOTADB": ("is no database", "move that file away, or set DATABASE_URL to another"),
+    "SQLITE_CORRUPT": ("is damaged", "restore it from a backup, or move it away to begin anew"),
+    "SQLITE_BUSY": ("is held by somebody else", "end what holds it; several casebots at once need PostgreSQL"),
+    "SQLITE_FULL": ("has no room left", "make room on that disk"),
+    "SQLITE_IOERR": ("cannot be read or written", "check the disk; a network share is no place for SQLite"),
+}
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, by how they begin
+_OF_POSTGRESQL = {
+    "28": ("refuses the login", _LOGIN),
+    "3D000": ("does not exist", "create it, or set DATABASE_URL to one that exists"),
+    "42501": ("refuses casebot what it needs", _RIGHTS),
+    "25006": ("cannot be written", "let DATABASE_URL lead to the primary, and to a user who may write"),
+    "55P03": ("is held by another casebot that changes its tables", "wait for that one to end, or end it"),
+    "53": ("has no room left", "see PostgreSQL's log: connections, memory or disk are used up"),
+}
+# A connection that fails carries no code, only the server's words. In another language they are not known: no harm.
+_SPOKEN = {
+    "authentication failed": "28",
+    "no password supplied": "28",
+    "pg_hba.conf": "28",
+    "role ": "28",
+    "database ": "3D000",
+    "too many": "53",
+}
+_SILENT = ("does not answer", "check that it runs, and the network and DATABASE_URL from this machine")
+
+
+class DatabaseError(CaseError):
+    """The database would or could not.
+
+    `says` is for a person in Slack, who cannot mend it; `why` and `fix` are for whoever runs casebot.
+    """
+
+    def __init__(self, why: str, fix: str, *, code: str) -> None:
+        super().__init__("casebot cannot get at its own records right now. Try again in a minute.", code=code)
+        self.why = why
+        self.fix = fix
+
+
+def is_sqlite(url: str | URL) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def place_of(url: str | URL) -> str:
+    """What may be shown of an address. Built from the parts that are no secret: a query may hold a password, too."""
+    parts = make_url(url)
+    if is_sqlite(url):
+        return f"SQLite file {parts.database}"
+    host = f"{parts.host or 'its own socket'}{f':{parts.port}' if parts.port else ''}"
+    return f"PostgreSQL database {parts.database or parts.username or ''} at {host}"
+
+
+def engine_for(url: str) -> Engine:
+    """An engine, not yet connected; whoever makes it disposes of it."""
+    parts = make_url(url)
+    if is_sqlite(url):
+        engine = create_engine(parts, hide_parameters=True)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return engine
+    return create_engine(parts, hide_parameters=True, pool_pre_ping=True, connect_args=_patience(parts))
+
+
+def _patience(parts: URL) -> dict[str, str]:
+    return {name: value for name, value in _PATIENCE.items() if name not in parts.query}
+
+
+# https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable: Python's own way to begin transactions leaves
+# changes of tables outside of them.
+def _prepare(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    try:
+        for pragma in (f"busy_timeout={_BUSY_MS}", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+        _write_ahead(connection)
+    except Exception:
+        connection.close()
+        raise
+
+
+def _write_ahead(connection: Any) -> None:
+    """Turns WAL on, so that readers and the writer do not wait for each other. The file remembers it."""
+    for _ in range(10):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as fault:
+            if fault.sqlite_errorname != "SQLITE_BUSY":
+                raise
+        # Two that turn it on at the same moment refuse each other at once, against busy_timeout. A transaction does wait.
+        connection.execute("BEGIN IMMEDIATE").close()
+        connection.execute("COMMIT").close()
+    raise sqlite3.OperationalError("WAL could not be turned on")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("casebot_begin", "BEGIN"))
+
+
+@contextlib.contextmanager
+def in_words(url: str | URL) -> Iterator[None]:
+    """Faults of the database become DatabaseError. What casebot did wrong itself (a value that does not fit) stays a fault."""
+    try:
+        yield
+    except (IntegrityError, DataError):
+        raise
+    except DBAPIError as fault:
+        raise as_error(url, _code(fault.orig)) from fault
+    except PoolTimeout as fault:
+        raise as_error(url, type(fault).__name__) from fault
+
+
+def as_error(url: str | URL, code: str) -> DatabaseError:
+    """The words for a code of SQLite or PostgreSQL."""
+    known = _OF_SQLITE if code.startswith("SQLITE_") else _OF_POSTGRESQL
+    why, fix = next((words for begins, words in known.items() if code.startswith(begins)), _SILENT)
+    return DatabaseError(f"{place_of(url)} {why}", fix, code=code)
+
+
+def _code(fault: object) -> str:
+    """SQLite's or PostgreSQL's code for a fault; where there is none, the name of its type."""
+    if code := getattr(fault, "sqlite_errorname", None) or getattr(fault, "sqlstate", None):
+        return str(code)
+    told = str(fault).lower()
+    return next((code for words, code in _SPOKEN.items() if "fatal:" in told and words in told), type(fault).__name__)

@@ -1,0 +1,83 @@
+"""How the tables came to be what they are: one file in `versions` for each step, run at every start.
+
+All steps that are due run in one transaction, under a lock that the first of several replicas takes and the others wait for;
+a step that fails, or a process that dies, leaves the database as it was. There is no way back: an older casebot refuses a newer
+database rather than to guess.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from bot.database import WRITING, DatabaseError, as_error
+from bot.tables import metadata
+
+HERE = Path(__file__).parent
+# The word `casebot`, as the number that PostgreSQL's advisory locks are named by.
+_LOCK = int.from_bytes(b"casebot")
+_RIGHTS = text(
+    "SELECT bool_and(has_table_privilege(to_regclass(name), may)) "
+    "FROM unnest(CAST(:names AS text[])) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS may "
+    "WHERE to_regclass(name) IS NOT NULL"
+)
+
+
+def migrate(engine: Engine, scripts: Path = HERE) -> int:
+    """Brings the tables up to date; returns how many steps that took. Raises DatabaseError where the database is newer."""
+    with engine.execution_options(**WRITING).begin() as connection:
+        _alone(connection)
+        due = len(pending(connection, scripts))
+        may_write(connection, tables_too=due > 0)
+        if due:
+            command.upgrade(_config(scripts, connection), "head")
+    return due
+
+
+def pending(connection: Connection, scripts: Path = HERE) -> list[str]:
+    """The steps that are still to be run, the next one first. Changes nothing. Raises DatabaseError where it is newer."""
+    known = [each.revision for each in ScriptDirectory.from_config(_config(scripts)).walk_revisions()][::-1]
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None:
+        return known
+    if current not in known:
+        raise DatabaseError(
+            f"The database was changed by a newer casebot (it stands at {current}, this one knows {known[-1]})",
+            "run that newer casebot, or restore the backup from before it",
+            code="newer",
+        )
+    return known[known.index(current) + 1 :]
+
+
+def _alone(connection: Connection) -> None:
+    """Waits until no other casebot migrates. SQLite's lock was taken when the transaction began."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+        # Ends with the transaction, whatever ends it; a lock of the session would outlive it behind a pooler such as PgBouncer.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def may_write(connection: Connection, *, tables_too: bool) -> None:
+    """Raises DatabaseError where casebot could look but not write. A start that succeeds means that it can: a user with too few
+    rights is found now, not at the first card. `tables_too` is for when tables are still to be made."""
+    if connection.dialect.name == "sqlite":
+        return  # its write lock is given to those who can write only
+    if connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
+        raise as_error(connection.engine.url, "25006")
+    if tables_too and not connection.scalar(text("SELECT has_schema_privilege(current_schema(), 'CREATE')")):
+        raise as_error(connection.engine.url, "42501")
+    if connection.scalar(_RIGHTS, {"names": list(metadata.tables)}) is False:
+        raise as_error(connection.engine.url, "42501")
+
+
+def _config(scripts: Path, connection: Connection | None = None) -> Config:
+    """alembic's configuration without alembic.ini: where the steps are and, for `env.py`, the connection to run them on."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,317 @@
+"""What casebot remembers, on SQLite and on PostgreSQL alike: the same promises, in the same words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.app import build_app
+from bot.audit import AuditEntry
+from bot.database import DatabaseError, engine_for
+from bot.store import Store
+from bot.tables import cards, rep_links
+from simulator.serving import serve
+from simulator.slack import JANE, SUPPORT
+from tests.conftest import World
+from tests.flows import answer, shared_card
+
+PLACE = ("T1", "C1", "1700000000.000100")
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    made = Store(database_url)
+    await made.open()
+    yield made
+    await made.close()
+
+
+@contextmanager
+def inside(url: str) -> Iterator[Connection]:
+    """The database without casebot in between."""
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+async def listed(store: Store, since: datetime, page: int = 1_000) -> list[AuditEntry]:
+    return [entry async for entry in store.audit_since(since, page=page)]
+
+
+# Cards
+
+
+async def test_cards_come_back_with_their_threads_the_newest_last(store: Store) -> None:
+    await store.card_shown(7, "C1", "1.1")
+    await store.card_shown(7, "C2", "2.2", "1.5")
+    await store.card_shown(8, "C1", "3.3")
+
+    assert await store.cards(7) == [("C1", "1.1", "1.1"), ("C2", "2.2", "1.5")]
+
+
+async def test_a_card_shown_again_is_the_newest(store: Store) -> None:
+    for ts in ("1.1", "2.2", "1.1"):
+        await store.card_shown(7, "C1", ts)
+
+    assert [ts for _, ts, _ in await store.cards(7)] == ["2.2", "1.1"]
+
+
+async def test_a_message_that_shows_another_case_now_is_no_card_of_the_first(store: Store) -> None:
+    await store.card_shown(7, "C1", "1.1")
+    await store.card_shown(8, "C1", "1.1")
+
+    assert await store.cards(7) == []
+
+
+async def test_a_card_that_is_gone_is_forgotten(store: Store) -> None:
+    await store.card_shown(7, "C1", "1.1")
+    await store.card_gone(7, "C1", "1.1")
+    await store.card_gone(7, "C1", "9.9")
+
+    assert await store.cards(7) == []
+
+
+async def test_the_twenty_newest_cards_of_a_case_are_kept_and_other_cases_lose_none(store: Store) -> None:
+    await store.card_shown(8, "C1", "0.1")
+    for number in range(25):
+        await store.card_shown(7, "C1", f"{number + 10}.1")
+
+    assert [ts for _, ts, _ in await store.cards(7)] == [f"{number + 10}.1" for number in range(5, 25)]
+    assert len(await store.cards(8)) == 1
+
+
+async def test_a_card_is_forgotten_after_a_week(store: Store, database_url: str) -> None:
+    await store.card_shown(7, "C1", "1.1")
+    with inside(database_url) as connection:
+        connection.execute(update(cards).values(shown_at=datetime.now(UTC) - timedelta(days=7, seconds=1)))
+
+    old = await store.cards(7)
+    await store.card_shown(8, "C1", "2.2")
+
+    assert old == []
+    with inside(database_url) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM cards")) == 1
+
+
+# Who opened what
+
+
+async def test_a_message_leads_to_the_case_that_was_opened_from_it(store: Store) -> None:
+    assert await store.case_of_message(*PLACE) is None
+
+    assert await store.message_opened(*PLACE, 7, "U1") == 7
+    assert await store.case_of_message(*PLACE) == 7
+
+
+async def test_of_many_who_open_from_one_message_at_once_the_first_is_remembered_by_all(store: Store) -> None:
+    seen = await asyncio.gather(*(store.message_opened(*PLACE, number, "U1") for number in range(1, 31)))
+
+    assert len(set(seen)) == 1
+    assert await store.case_of_message(*PLACE) == seen[0]
+
+
+async def test_who_opened_a_case_is_known_the_newest_first(store: Store) -> None:
+    await store.case_opened(5, "U1")
+    await store.message_opened(*PLACE, 6, "U1")
+    await store.case_opened(4, "U1")
+    await store.case_opened(9, "U2")
+
+    assert await store.opened_by("U1", 10) == [4, 6, 5]
+    assert await store.opened_by("U1", 2) == [4, 6]
+    assert await store.has_opened("U1", 6)
+    assert not await store.has_opened("U2", 6)
+
+
+async def test_a_case_stays_with_whoever_opened_it_first(store: Store) -> None:
+    await store.case_opened(5, "U1")
+    await store.case_opened(5, "U2")
+
+    assert await store.has_opened("U1", 5)
+    assert not await store.has_opened("U2", 5)
+
+
+# Reps
+
+
+async def test_a_person_is_linked_to_a_rep_and_to_another_and_to_none(store: Store) -> None:
+    await store.link_rep("U1", 3, "UADMIN")
+    await store.link_rep("U1", 4, "UADMIN")
+
+    assert await store.rep_of("U1") == 4
+    assert await store.unlink_rep("U1")
+    assert await store.rep_of("U1") is None
+    assert not await store.unlink_rep("U1")
+
+
+async def test_links_are_listed_with_who_made_them_and_when(store: Store) -> None:
+    before = datetime.now(UTC)
+    await store.link_rep("U1", 3, "UADMIN")
+    await store.link_rep("U2", 4, "UADMIN")
+
+    links = await store.rep_links()
+
+    assert [(link.user, link.repid, link.by) for link in links] == [("U2", 4, "UADMIN"), ("U1", 3, "UADMIN")]
+    assert all(before <= link.at <= datetime.now(UTC) for link in links)
+
+
+# Audit
+
+
+async def test_an_audit_entry_comes_back_as_it_was_with_a_number(store: Store) -> None:
+    at = datetime(2026, 11, 24, 12, 30, 0, 123456, tzinfo=UTC)
+    entry = AuditEntry(
+        at=at,
+        user="U1",
+        team="T1",
+        channel="C1",
+        what="transfer",
+        caseid=7,
+        before={"departmentid": 268, "repid": None},
+        after={"departmentid": 269, "tags": [1, 2]},
+        outcome="done",
+    )
+    refused = AuditEntry(at=at, user="U2", what="show", outcome="refused", detail="NotAllowed")
+
+    await store.audit(entry)
+    await store.audit(refused)
+
+    first, second = await listed(store, at)
+    assert first == entry.model_copy(update={"id": first.id})
+    assert second == refused.model_copy(update={"id": second.id})
+    assert (first.id or 0) < (second.id or 0)
+
+
+async def test_the_audit_is_read_from_a_moment_on_page_by_page(store: Store) -> None:
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    for hour in range(12):
+        await store.audit(AuditEntry(at=at + timedelta(hours=hour), user="U1", what="note", caseid=hour, outcome="done"))
+
+    entries = await listed(store, at + timedelta(hours=2), page=5)
+
+    assert [entry.caseid for entry in entries] == list(range(2, 12))
+    assert [entry.caseid for entry in await listed(store, at + timedelta(hours=2), page=10)] == list(range(2, 12))
+
+
+async def test_a_moment_of_another_zone_is_the_same_moment(store: Store) -> None:
+    berlin = datetime.fromisoformat("2026-11-24T01:00:00+01:00")
+    await store.audit(AuditEntry(at=berlin, user="U1", what="note", outcome="done"))
+
+    assert [entry.at for entry in await listed(store, datetime(2026, 11, 24, tzinfo=UTC))] == [berlin]
+    assert await listed(store, datetime.fromisoformat("2026-11-24T01:00:01+01:00")) == []
+
+
+# The process and after
+
+
+async def test_what_was_remembered_is_there_after_a_restart(database_url: str) -> None:
+    for number in (1, 2):
+        store = Store(database_url)
+        await store.open()
+        await store.case_opened(number, "U1")
+        known = await store.opened_by("U1", 10)
+        await store.close()
+
+    assert known == [2, 1]
+
+
+async def test_a_hundred_writes_and_reads_at_once_all_end_well(store: Store) -> None:
+    await asyncio.gather(*(store.case_opened(number, f"U{number % 3}") for number in range(100)))
+    counts = await asyncio.gather(*(store.opened_by(f"U{number}", 200) for number in range(3)))
+
+    assert sum(map(len, counts)) == 100
+
+
+async def test_two_processes_write_at_once_and_wait_for_each_other(store: Store, database_url: str) -> None:
+    other = Store(database_url)
+
+    await asyncio.gather(*(each.case_opened(number, "U1") for number in range(40) for each in (store, other)))
+
+    known = await other.opened_by("U1", 100)
+    await other.close()
+    assert len(known) == 40
+
+
+async def test_a_fault_of_the_database_is_told_without_what_was_asked(store: Store, database_url: str) -> None:
+    with inside(database_url) as connection:
+        connection.execute(text("DROP TABLE rep_links"))
+
+    with pytest.raises(DatabaseError) as caught:
+        await store.rep_of("UJANE17")
+
+    assert "Try again in a minute" in caught.value.says
+    assert "UJANE17" not in f"{caught.value} {caught.value.__cause__} {caught.value.facts}"
+
+
+async def test_a_value_that_does_not_fit_is_casebot_s_own_fault_and_no_outage(store: Store) -> None:
+    with pytest.raises(IntegrityError):
+        await store.link_rep("U1", 3, None)  # type: ignore[arg-type]
+
+
+async def test_a_moment_without_a_zone_is_refused(store: Store, database_url: str) -> None:
+    with inside(database_url) as connection, pytest.raises(Exception, match="time zone"):
+        connection.execute(rep_links.insert(), {"user": "U1", "repid": 1, "by_user": "U2", "at": datetime(2026, 1, 1)})
+
+
+@pytest.mark.parametrize(
+    ("make", "url", "words"),
+    [
+        (lambda file: file.write_text("Dear diary, " * 99), "sqlite:///{}", "is no database"),
+        (lambda file: file.mkdir(), "sqlite:///{}", "cannot be opened"),
+        (lambda file: file.touch(), "sqlite:///file:{}?mode=ro&uri=true", "cannot be written"),
+    ],
+    ids=["a diary", "a directory", "read only"],
+)
+async def test_a_file_that_casebot_cannot_use_is_refused_at_the_start(
+    make: Callable[[Path], object], url: str, words: str, tmp_path: Path
+) -> None:
+    make(tmp_path / "casebot.db")
+    store = Store(url.format(tmp_path / "casebot.db"))
+
+    with pytest.raises(DatabaseError) as caught:
+        await store.open()
+
+    await store.close()
+    assert words in caught.value.why
+    assert "DATABASE_URL" in caught.value.fix
+
+
+# In Slack
+
+
+async def test_a_card_that_was_shared_before_a_restart_still_changes_with_its_case(world: World) -> None:
+    card = await shared_card(world, 1234)
+    await world.slack.until(lambda: remembered(world), what="the card in the database")
+
+    again = await build_app(world.bot.settings)
+    async with serve(again.asgi) as url:
+        world.slack.connect(url)
+        await world.slack.until(lambda: again.directory.ready, what="the names")
+        await world.case("close 1234")
+        await world.slack.until(lambda: "Closed" in shown(world, card.ts), what="the closed case on its card")
+
+
+async def test_a_person_gets_the_answer_where_cards_cannot_be_remembered(world: World) -> None:
+    with inside(world.bot.settings.database_url.get_secret_value()) as connection:
+        connection.execute(text("DROP TABLE cards"))
+
+    await shared_card(world, 1234)
+    told = await answer(world, "note 1234 Called back")
+
+    assert "Added the note to case #1234" in told.plain()
+
+
+def remembered(world: World) -> int | None:
+    with inside(world.bot.settings.database_url.get_secret_value()) as connection:
+        return connection.scalar(text("SELECT caseid FROM cards"))
+
+
+def shown(world: World, ts: str) -> str:
+    return next(message.plain() for message in world.slack.seen(JANE, SUPPORT) if message.ts == ts)
