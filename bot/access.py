@@ -1,103 +1,51 @@
-"""Who in Slack it is, and whether casebot answers them.
+"""Who may do what. Everybody here is a full member of the workspace already (`bot.people`).
 
-Only full members of the workspace (or organisation) that installed casebot are answered: payloads carry no guest flag, and
-people of other companies can press buttons in shared channels, so everybody is looked up with `users.info` (kept for ten
-minutes) before anything is done.
+Reps do everything, and so does everybody where CASEBOT_ACCESS is `members`. Other members open cases and see those that they
+opened through casebot; nothing else. What a member may press or type stands in the table of contents, `handlers.FOR_MEMBERS`.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from typing import Any
-
-from cachetools import TTLCache
-
 from bot.cases import Person
-from bot.directory import Directory
-from bot.errors import NotAllowed, Refused
-from bot.slack import Slack, SlackError
+from bot.errors import Choice, NotAllowed
+from bot.store import Store
 
-_NOBODY = {"user_not_found", "user_not_visible"}
-_HELP = "Ask a member of the support team to do it for you."
+# The verbs of the /case language that are for every member. `rep` is for admins, who need be no reps themselves.
+VERBS = frozenset({"help", "open", "show", "mine", "rep"})
+
+_YOURS = (Choice("My cases", "mine"), Choice("Open a case", "open"))
+_ADMINS = 'An admin of this workspace can: /case rep @you "Your name in FuseDesk".'
 
 
-class People:
-    """`team` and `enterprise` are those of the installation, as auth.test tells them."""
+class Access:
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-    def __init__(
-        self, slack: Slack, directory: Directory, *, team: str, enterprise: str = "", ttl: float = 600.0, most: int = 20_000
-    ) -> None:
-        self._slack = slack
-        self._directory = directory
-        self._team = team
-        self._enterprise = enterprise
-        self._profiles: TTLCache[str, asyncio.Task[dict[str, Any]]] = TTLCache(maxsize=most, ttl=ttl)
+    def work(self, by: Person) -> None:
+        """Raises NotAllowed unless the person may work on cases."""
+        if not by.everything:
+            raise NotAllowed(
+                "This is for the reps of FuseDesk, and casebot does not know you as one. You can open cases and see those "
+                f"that you opened. If you are a rep, have yourself made known. {_ADMINS}",
+                choices=_YOURS,
+                example="open Printer on fire",
+                user=by.user,
+            )
 
-    async def member(self, user: str) -> Person:
-        """The person behind a Slack user id, who may use casebot. Raises NotAllowed (or SlackError when Slack cannot say)."""
-        profile = await self._profile(user)
-        if refusal := self._refusal(profile):
-            raise NotAllowed(refusal, user=user)
-        return self._person(user, profile)
+    def verb(self, verb: str, by: Person) -> None:
+        if verb not in VERBS:
+            self.work(by)
 
-    async def anybody(self, user: str) -> Person:
-        """The person behind an id that was mentioned or wrote a message; no judgement. Refused for an id that is nobody's."""
-        try:
-            return self._person(user, await self._profile(user))
-        except SlackError as fault:
-            if fault.code not in _NOBODY:
-                raise
-            raise Refused("Slack does not know the person you mention.", field="rep") from fault
+    async def see(self, by: Person, caseid: int) -> None:
+        """Raises NotAllowed unless the person may see that case."""
+        if not by.everything and not await self._store.has_opened(by.user, caseid):
+            raise NotAllowed(
+                "You can see the cases that you opened, and this is none of them. Ask a rep of the support team.",
+                choices=_YOURS,
+                user=by.user,
+                case=caseid,
+            )
 
-    def forget(self, user: str) -> None:
-        """Slack is asked anew at the next occasion."""
-        self._profiles.pop(user, None)
-
-    async def _profile(self, user: str) -> dict[str, Any]:
-        """Single flight: many clicks of a newcomer make one call; a failed one is forgotten."""
-        task = self._profiles.get(user)
-        if task is None:
-            task = self._profiles[user] = asyncio.create_task(self._slack.user(user))
-            task.add_done_callback(lambda done: self._forget_failed(user, done))
-        return await asyncio.shield(task)
-
-    def _forget_failed(self, user: str, done: asyncio.Task[dict[str, Any]]) -> None:
-        if done.cancelled() or done.exception() is not None:
-            self.forget(user)
-
-    def _refusal(self, profile: Mapping[str, Any]) -> str:
-        if profile.get("deleted"):
-            return "This Slack account is deactivated."
-        if profile.get("is_bot") or profile.get("is_workflow_bot"):
-            return "casebot answers people, not apps."
-        if not self._is_ours(profile):
-            return f"casebot is only for members of the workspace that runs it. {_HELP}"
-        if profile.get("is_restricted") or profile.get("is_ultra_restricted"):
-            return f"casebot is not for guests of this workspace. {_HELP}"
-        return ""
-
-    def _is_ours(self, profile: Mapping[str, Any]) -> bool:
-        if profile.get("is_stranger"):
-            return False
-        # In an organisation the sibling workspaces have ids of their own.
-        if self._enterprise:
-            return str((profile.get("enterprise_user") or {}).get("enterprise_id") or "") == self._enterprise
-        return str(profile.get("team_id") or "") == self._team
-
-    def _person(self, user: str, profile: Mapping[str, Any]) -> Person:
-        about = profile.get("profile") or {}
-        name = str(profile.get("real_name") or about.get("real_name") or profile.get("name") or user)
-        email = str(about.get("email") or "")
-        # Asked anew each time and not kept: FuseDesk's reps change while Slack's profile stays.
-        rep = self._directory.rep_for(email, name)
-        return Person(
-            user=user,
-            team=str(profile.get("team_id") or ""),
-            name=name,
-            email=email,
-            zone=str(profile.get("tz") or "UTC"),
-            repid=rep.userid if rep else None,
-            rep=rep.name if rep else "",
-            admin=bool(profile.get("is_admin") or profile.get("is_owner")),
-        )
+    def administer(self, by: Person) -> None:
+        if not by.admin:
+            raise NotAllowed("Only admins and owners of this workspace say who is which rep. Ask one of them.", user=by.user)

@@ -271,4 +271,6 @@ def card(
     named: NamedCase, by: Person, *, private: bool, modal: bool = False, headline: str = "", undo: Undo | None = None
 ) -> Message:
     surface: Surface = "modal" if modal else "private" if private else "channel"
+    if private and not by.everything:
+        surface = "reader"
     return case_card(named, surface=surface, viewer_repid=by.repid, now=datetime.now(UTC), headline=headline, undo=undo)

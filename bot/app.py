@@ -26,7 +26,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot import wishes
-from bot.access import People
+from bot.access import Access
 from bot.answers import Answers
 from bot.background import Background
 from bot.cards.message import Message
@@ -41,6 +41,7 @@ from bot.fusedesk.client import FuseDesk, http_client
 from bot.language import named, render
 from bot.listening import Listening
 from bot.operations import Operation
+from bot.people import People
 from bot.settings import Settings
 from bot.slack import Slack, TooLate, web_client
 from bot.store import Store
@@ -107,7 +108,7 @@ class Casebot:
         self.people = people
         self.background = background
         self._durable = durable
-        self._store = store
+        self.store = store
         self._http = http
         self._session = session
         # FuseDesk's state is no part of it: a casebot that says that FuseDesk is down is worth more than none.
@@ -163,14 +164,14 @@ class Casebot:
             log.warning("%d pieces of work did not end in time", ended)
         await self._durable.drain(1.0)
         await self.directory.stop()
-        await self._store.close()
+        await self.store.close()
         await self._http.aclose()
         await self._session.close()
 
 
 async def build_app(settings: Settings) -> Casebot:
     """Makes every part. Brings the tables up to date (DatabaseError) and asks Slack once who casebot is (SlackError)."""
-    from handlers import ACTIONS, COMMANDS, EVENTS, OPTIONS, SHORTCUTS, SUBMISSIONS
+    from handlers import ACTIONS, COMMANDS, EVENTS, FOR_MEMBERS, OPTIONS, SHORTCUTS, SUBMISSIONS
 
     session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20, connect=3))
     http = http_client(settings)
@@ -196,16 +197,25 @@ async def build_app(settings: Settings) -> Casebot:
     directory = Directory(fusedesk, ttl=settings.casebot_names_ttl)
     background = Background()
     durable = Durable(lambda wish: wishes.perform(fusedesk, wish), lambda wish: wishes.look_up(fusedesk, wish))
-    people = People(slack, directory, team=str(identity["team_id"]), enterprise=str(identity.get("enterprise_id") or ""))
+    people = People(
+        slack,
+        directory,
+        store,
+        team=str(identity["team_id"]),
+        enterprise=str(identity.get("enterprise_id") or ""),
+        everybody=settings.casebot_access == "members",
+    )
     desk = CaseDesk(
         fusedesk,
         directory,
         durable,
-        people.anybody,
+        people,
+        store,
         case_url=lambda number: f"{settings.fusedesk_url}/app/#cases/view/{number}",
         default_department=settings.casebot_default_department,
     )
     answers = Answers(slack, store)
+    access = Access(store)
     parts: dict[str, Any] = {
         "desk": desk,
         "directory": directory,
@@ -214,9 +224,13 @@ async def build_app(settings: Settings) -> Casebot:
         "threads": Threads(people, str(identity.get("url") or "")),
         "drafts": Drafts(),
         "fusedesk": fusedesk,
+        "access": access,
+        "people": people,
+        "store": store,
     }
     words = Words()
-    surfaces = Surfaces(parts, people, background, Listening(background, answers, slack, words), words)
+    listening = Listening(background, answers, slack, store, words)
+    surfaces = Surfaces(parts, people, access, background, listening, words)
     bolt = _bolt(slack, identity)
     surfaces.route(
         bolt,
@@ -226,6 +240,7 @@ async def build_app(settings: Settings) -> Casebot:
         options=OPTIONS,
         submissions=SUBMISSIONS,
         events=EVENTS,
+        for_members=FOR_MEMBERS,
     )
     door = Door(bolt, settings.slack_signing_secret.get_secret_value())
     return Casebot(settings, door, people, directory, background, durable, store, http, session)

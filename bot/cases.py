@@ -48,7 +48,8 @@ class CasePage:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in Slack, as `users.info` tells. `repid` and `rep` are filled when the person is a rep in FuseDesk."""
+    """Somebody in Slack, as `users.info` tells. `repid` and `rep` are filled when the person is a rep in FuseDesk; `everything`
+    says that they may do all that casebot does, `channel` where they ask right now."""
 
     user: str
     team: str
@@ -58,6 +59,8 @@ class Person:
     repid: int | None = None
     rep: str = ""
     admin: bool = False
+    everything: bool = False
+    channel: str = ""
 
     @property
     def is_rep(self) -> bool:

@@ -7,27 +7,34 @@ Calls to FuseDesk: showing a case 1, a page of a search 1, a transfer at most 2,
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 from cachetools import TTLCache
 
 from bot import wishes
+from bot.audit import AuditEntry, State
 from bot.cards.case import Seen
 from bot.cases import CasePage, NamedCase, Person
-from bot.directory import FIRST_PATIENCE, Directory
+from bot.database import DatabaseError
+from bot.directory import Directory
 from bot.durable import Durable
 from bot.errors import CaseError, NameRefused, Overtaken, Refused
 from bot.fusedesk.client import FuseDesk
 from bot.fusedesk.errors import FuseDeskError, NotFound, RefusedByFuseDesk, Unintelligible
 from bot.fusedesk.models import Case, CaseSearch, Department, NewCase, NewEmail, NewNote, Rep, Status, Tag
 from bot.operations import CaseRef, Find, Mine
+from bot.people import People
 from bot.searches import Searches, size_of
+from bot.store import Store
 from bot.tokens import MENTION
-from bot.undo import Undo, state_of, undo_of
+from bot.undo import Undo, What, state_of, undo_of
+
+log = logging.getLogger(__name__)
 
 _HISTORY_CHUNK = 200
 _OPENED_BY_LIMIT = 500
@@ -81,7 +88,8 @@ class CaseDesk:
         fusedesk: FuseDesk,
         directory: Directory,
         durable: Durable,
-        person: Callable[[str], Awaitable[Person]],
+        people: People,
+        store: Store,
         *,
         case_url: Callable[[str], str],
         default_department: str = "",
@@ -89,7 +97,8 @@ class CaseDesk:
         self._fusedesk = fusedesk
         self._directory = directory
         self._durable = durable
-        self._person = person
+        self._people = people
+        self._store = store
         self._case_url = case_url
         self._default_department = default_department
         self._searches = Searches(fusedesk.search)
@@ -200,30 +209,32 @@ class CaseDesk:
         return await self._searches.page(search, taken, offset, self.named, query=query, title=title)
 
     async def mine(self, mine: Mine, by: Person, offset: int = 0) -> CasePage:
-        """The cases of the rep that the person is; waiting ones unless a status is named."""
+        """The cases of the rep that the person is (waiting ones unless a status is named); a member's are those they opened."""
+        by = await self._people.recognised(by)
+        if not by.is_rep and not by.everything:
+            return await self._opened_by(by)
         await self.as_rep(by)
         find = Find(rep="me", status=mine.status or "active")
         query = f"mine {mine.status}".strip()
         return await self.find(find, by, offset, query=query, title="My cases")
 
-    async def opened_by(self, by: Person) -> CasePage:
-        """The newest cases that the person opened through casebot: FuseDesk has no filter for it, the signature tells."""
-        search = CaseSearch(limit=_OPENED_BY_LIMIT, orderby="date_opened desc")
-        newest = await self._searches.chunk(search, fresh=True)
-        cases = [case for case in newest if f"({by.user})" in case.details]
-        remark = f"Among the newest {len(newest)} cases of FuseDesk." if len(newest) >= _OPENED_BY_LIMIT else ""
+    async def home(self, by: Person) -> tuple[Person, CasePage]:
+        """Who it is and their cases: FuseDesk has no filter for who opened one, the store knows."""
+        by = await self._people.recognised(by)
+        return by, (await self.mine(Mine(), by) if by.is_rep else await self._opened_by(by))
+
+    async def _opened_by(self, by: Person) -> CasePage:
+        """The newest of the cases that the person opened through casebot: one call, whatever their number."""
+        ids = await self._store.opened_by(by.user, _OPENED_BY_LIMIT)
+        newest = CaseSearch(limit=_OPENED_BY_LIMIT, orderby="date_opened desc")
+        known = await self._searches.chunk(newest, fresh=True) if ids else []
+        cases = [case for case in known if case.caseid in set(ids)]
+        older = len(ids) - len(cases)
+        remark = f"{older} more lie further back; /case and the number shows each." if older else ""
         return CasePage(tuple(map(self.named, cases[:10])), 0, len(cases), False, "", title="Cases I opened", remark=remark)
 
-    async def recognised(self, by: Person) -> Person:
-        """The person with the rep that they are, even if the reps' names had not come yet when they asked."""
-        if by.is_rep:
-            return by
-        await self._directory.filled(FIRST_PATIENCE)
-        rep = self._directory.rep_for(by.email, by.name)
-        return replace(by, repid=rep.userid, rep=rep.name) if rep else by
-
     async def as_rep(self, by: Person) -> Rep:
-        rep = self._directory.rep_by_id((await self.recognised(by)).repid)
+        rep = self._directory.rep_by_id((await self._people.recognised(by)).repid)
         if rep is None:
             raise Refused(
                 "FuseDesk has no rep with your Slack email or name, so casebot cannot tell which cases are yours. "
@@ -237,7 +248,7 @@ class CaseDesk:
         if typed.casefold() == "me":
             return self._inside(await self.as_rep(by), department, typed)
         if mention := MENTION.fullmatch(typed):
-            mentioned = await self.recognised(await self._person(mention[1]))
+            mentioned = await self._people.recognised(await self._people.anybody(mention[1]))
             rep = self._directory.rep_by_id(mentioned.repid) if mentioned.repid is not None else None
             if rep is None:
                 raise Refused(f"{mentioned.name} is not a rep in FuseDesk, as far as their email and name tell.", field="rep")
@@ -264,8 +275,15 @@ class CaseDesk:
 
     # Writing
 
-    async def open_case(self, new: NewCase, by: Person, key: str) -> tuple[NamedCase, bool]:
-        """Opens a case once for its key; the second value is False when it had been opened before."""
+    async def open_case(
+        self, new: NewCase, by: Person, key: str, *, message: tuple[str, str, str] | None = None
+    ) -> tuple[NamedCase, bool]:
+        """Opens a case once for its key, and once for its message (workspace, channel, ts), whoever asks and whenever.
+
+        The second value is False when it had been opened before.
+        """
+        if (known := await self._case_of(message)) is not None:
+            return known, False
         department = self._directory.department_by_id(new.depid)
         if department is not None and new.repid is not None and (rep := self._directory.rep_by_id(new.repid)):
             self._inside(rep, department)
@@ -282,14 +300,40 @@ class CaseDesk:
         whole = answer.departmentid is not None and first
         named = await self._after(answer, answer if whole else None, **({} if whole else _wanted(new)))
         if first:
-            self._wrote(named.case.caseid, by, "opened it")
+            await self._opened(named.case, by, message)
         return named, first
+
+    async def _case_of(self, message: tuple[str, str, str] | None) -> NamedCase | None:
+        """The case that was opened from the message; None also where it is gone from FuseDesk."""
+        caseid = await self._store.case_of_message(*message) if message else None
+        if message is None or caseid is None:
+            return None
+        try:
+            return await self.show(CaseRef(caseid=caseid))
+        except NotFound:
+            await self._store.message_freed(*message)
+            return None
+
+    async def _opened(self, case: Case, by: Person, message: tuple[str, str, str] | None) -> None:
+        await self._wrote(case.caseid, by, "open", "opened it", (None, _named_state(case, "transfer")))
+        if message:
+            await self._kept(self._store.message_opened(*message, case.caseid, by.user))
+        else:
+            await self._kept(self._store.case_opened(case.caseid, by.user))
+
+    async def _kept(self, remembering: Awaitable[object]) -> None:
+        """What the store shall keep of a change that FuseDesk has made: the change is told even if it cannot."""
+        try:
+            await remembering
+        except DatabaseError as fault:
+            log.warning("a change is not remembered", extra={"facts": fault.facts})
 
     async def add_note(self, ref: CaseRef, note: NewNote, by: Person, key: str) -> int:
         """Adds a note or logs a call; returns the case's id."""
         caseid = await self._caseid(ref)
         await self._durable.run(wishes.AddNote(key=key, caseid=caseid, note=note))
-        self._wrote(caseid, by, "logged a call on it" if note.type == "call" else "added a note to it")
+        line = "logged a call on it" if note.type == "call" else "added a note to it"
+        await self._wrote(caseid, by, note.type, line)
         return caseid
 
     async def change_tags(self, ref: CaseRef, by: Person, key: str, *, add: Sequence[str], remove: Sequence[str]) -> TagsDone:
@@ -318,8 +362,8 @@ class CaseDesk:
         said = [f"tagged it {', '.join(added)}"] if added else []
         said += [f"untagged it {', '.join(removed)}"] if removed else []
         line = " and ".join(said)
-        self._wrote(caseid, by, line)
         after = self.named(before.model_copy(update={"tags": tuple(sorted(now))})).case
+        await self._wrote(caseid, by, "tag" if added else "untag", line, _states(before, after, "tags"))
         return TagsDone(caseid, tuple(added + removed), tuple(refused), line, undo_of(before, after, "tags"))
 
     async def transfer(
@@ -357,7 +401,7 @@ class CaseDesk:
                 answered = answered or before.model_copy(update=moved)
             named = await self._after(before, answered, **moved)
             line = _transferred(named, department, rep, by)
-            self._wrote(caseid, by, line, (named.case.departmentid, named.case.repid))
+            await self._wrote(caseid, by, "transfer", line, _states(before, named.case, "transfer"), holder=_holder(named.case))
             return Done(named, line, undo_of(before, named.case, "transfer"))
 
     async def link(self, ref: CaseRef, by: Person, key: str, *, contactid: int | None = None, contact_uuid: str = "") -> Done:
@@ -366,8 +410,8 @@ class CaseDesk:
         wish = wishes.LinkContact(key=key, caseid=caseid, contactid=contactid, contact_uuid=contact_uuid)
         answered = await self._durable.run(wish)
         line = f"linked it to contact {contactid or contact_uuid}"
-        self._wrote(caseid, by, line)
         named = await self._after(before, answered, contactid=contactid, contact_uuid=contact_uuid)
+        await self._wrote(caseid, by, "link", line, _states(before, named.case, "contact"))
         return Done(named, line, undo_of(before, named.case, "contact"))
 
     async def set_status(self, ref: CaseRef, status: Status, by: Person, key: str, *, seen: Seen | None = None) -> Done:
@@ -386,7 +430,7 @@ class CaseDesk:
             if named.case.status is not status:
                 raise RefusedByFuseDesk(f"case #{caseid} is still {named.case.status}.", case=caseid)
             line = "closed it" if status is Status.CLOSED else "reopened it"
-            self._wrote(caseid, by, line)
+            await self._wrote(caseid, by, "status", line, _states(before, named.case, "status"))
             return Done(named, line, undo_of(before, named.case, "status"))
 
     async def undo(self, undo: Undo, by: Person, key: str) -> Done:
@@ -404,7 +448,8 @@ class CaseDesk:
                 await self._durable.run(wish)
             named = await self._after(case, None, **_former(undo))
             line = _TOOK_BACK[undo.what]
-            self._wrote(undo.caseid, by, line, (named.case.departmentid, named.case.repid) if undo.what == "transfer" else None)
+            moved = _holder(named.case) if undo.what == "transfer" else None
+            await self._wrote(undo.caseid, by, "undo", line, _states(case, named.case, undo.what), holder=moved)
             return Done(named, line)
 
     async def import_history(
@@ -423,7 +468,7 @@ class CaseDesk:
                 chunk = tuple(fresh[start : start + _HISTORY_CHUNK])
                 await self._durable.run(wishes.ImportHistory(key=f"{key}:{start}", caseid=caseid, items=chunk))
         if fresh:
-            self._wrote(caseid, by, f"imported {len(fresh)} messages")
+            await self._wrote(caseid, by, "history", f"imported {len(fresh)} messages", (None, {"items": len(fresh)}))
         return self.named(case), len(fresh), len(items) - len(fresh)
 
     async def _with_names(self, wish: wishes.Wish) -> Case | None:
@@ -436,9 +481,27 @@ class CaseDesk:
 
     # Who was faster
 
-    def _wrote(self, caseid: int, by: Person, line: str, holder: tuple[int | None, int | None] | None = None) -> None:
+    async def _wrote(
+        self,
+        caseid: int,
+        by: Person,
+        what: str,
+        line: str,
+        states: tuple[State | None, State | None] = (None, None),
+        *,
+        holder: tuple[int | None, int | None] | None = None,
+    ) -> None:
+        """After a change: lists are asked anew, the second of two people can be told, and the audit has it.
+
+        `states` are how the case stood before and after, as far as that is known.
+        """
         self._searches.forget()
         self._last[caseid] = Change(by.user, by.name, line, datetime.now(UTC), holder)
+        before, after = states
+        entry = AuditEntry(
+            user=by.user, team=by.team, channel=by.channel, what=what, caseid=caseid, before=before, after=after, outcome="done"
+        )
+        await self._kept(self._store.audit(entry))
 
     def _turn(self, caseid: int) -> asyncio.Lock:
         """Held over a look and the write that depends on it."""
@@ -478,6 +541,20 @@ class CaseDesk:
 
 def _tag_wish(key: str, caseid: int, tag: Tag, *, adding: bool) -> wishes.AddTag | wishes.RemoveTag:
     return (wishes.AddTag if adding else wishes.RemoveTag)(key=key, caseid=caseid, tagid=tag.id)
+
+
+def _holder(case: Case) -> tuple[int | None, int | None]:
+    return case.departmentid, case.repid
+
+
+def _states(before: Case, after: Case, what: What) -> tuple[State, State]:
+    """How the case stood and stands, as the audit keeps it."""
+    return _named_state(before, what), _named_state(after, what)
+
+
+def _named_state(case: Case, what: What) -> State:
+    fields = {"transfer": ("departmentid", "repid"), "status": ("status",), "contact": ("contactid", "contact_uuid")}
+    return dict(zip(fields[what], state_of(case, what), strict=True)) if what in fields else {"tags": list(case.tags)}
 
 
 def _inverse(undo: Undo, key: str) -> list[wishes.Wish]:

@@ -31,6 +31,7 @@ from bot.operations import (
     Operation,
     Refresh,
     Reopen,
+    RepLink,
     Show,
     Tag,
     Transfer,
@@ -246,6 +247,20 @@ def _mine(typed: Typed) -> Mine:
         raise typed.wrong(f"I read mine, but {fault}", *near, Choice("My cases", "mine")) from fault
 
 
+def _rep(typed: Typed) -> RepLink:
+    word, rest = first(typed.rest)
+    if not word:
+        return RepLink()
+    mention, name = MENTION.fullmatch(word), who(as_name(rest.removeprefix("is ").strip()))
+    if not mention:
+        says = f"I read rep, but {shown(as_text(word))} is nobody in Slack: mention the person with an @."
+        raise typed.wrong(says, Choice("Who is which rep", "rep"), field="rep")
+    if not name:
+        says = f"I read rep {as_text(word)}; which rep of FuseDesk is that? “nobody” takes a link away."
+        raise typed.wrong(says, Choice("Who is which rep", "rep"), field="rep")
+    return RepLink(person=f"<@{mention[1]}>", rep=name)
+
+
 def _refresh(typed: Typed) -> Refresh:
     if typed.rest.strip():
         says = f"I read refresh, which stands alone, but do not know what to do with {shown(as_text(typed.rest))}."
@@ -319,5 +334,6 @@ _READ: dict[str, Callable[[Typed], Operation]] = {
     "link": _link,
     "close": lambda typed: Close(case=_case_alone(typed)),
     "reopen": lambda typed: Reopen(case=_case_alone(typed)),
+    "rep": _rep,
     "refresh": _refresh,
 }

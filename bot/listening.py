@@ -16,13 +16,16 @@ from typing import Any, Protocol
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.answers import Answers
+from bot.audit import AuditEntry
 from bot.background import Background
 from bot.cards.forms import message_view, waiting_view
 from bot.cards.message import Message, View
-from bot.errors import CaseError, Overtaken
+from bot.database import DatabaseError
+from bot.errors import CaseError, Overtaken, Refused
 from bot.operations import Operation
 from bot.payloads import Click, Place, Submission
 from bot.slack import Gone, Slack, SlackError
+from bot.store import Store
 
 # What a listener calls to acknowledge.
 Ack = AsyncAck
@@ -71,24 +74,46 @@ async def call(function: Callable[..., Awaitable[Any]], known: Parts) -> Any:
 class Listening:
     """`words` turns an exception into messages; the only place that knows them is `bot.app`."""
 
-    def __init__(self, background: Background, answers: Answers, slack: Slack, words: Words) -> None:
+    def __init__(self, background: Background, answers: Answers, slack: Slack, store: Store, words: Words) -> None:
         self._background = background
         self._answers = answers
         self._slack = slack
+        self._store = store
         self._words = words
 
-    def later(self, place: Place, trigger: str = "") -> Later:
-        """Binds the place where errors of the slow part are told; over a modal they are opened with the `trigger`."""
+    def later(self, place: Place, what: str, trigger: str = "") -> Later:
+        """Binds the place where errors of the slow part are told; over a modal they are opened with the `trigger`. `what` names
+        for the audit what was asked."""
 
         def start(work: Coroutine[Any, Any, object], *, typed: str = "", operation: Operation | None = None) -> object:
             async def failed(error: Exception) -> None:
+                await self.refused(place, operation.verb if operation else what, error)
                 await self.tell(place, self._words(error, typed=typed, operation=operation), trigger)
 
             return self._background.start(work, failed)
 
         return start
 
-    def staged(self, click: Click) -> Staged:
+    async def refused(self, place: Place, what: str, error: Exception) -> None:
+        """Keeps it in the audit that something was asked and not done. Its words stay out: they may quote a customer."""
+        facts = error.facts if isinstance(error, CaseError) else {}
+        caseid = facts.get("caseid") or facts.get("case")
+        outcome = "refused" if isinstance(error, Refused) else "failed"
+        entry = AuditEntry(
+            user=place.user,
+            team=place.team,
+            channel=place.channel,
+            what=what.lstrip("/"),
+            caseid=caseid if isinstance(caseid, int) else None,
+            outcome=outcome,
+            detail=type(error).__name__,
+        )
+        try:
+            await self._store.audit(entry)
+        except DatabaseError as fault:
+            log.warning("a refusal is not remembered", extra={"facts": fault.facts})
+
+    def staged(self, click: Click, what: str) -> Staged:
         """For a click whose answer needs a place of its own: its errors are told there, too. `modal`: a form, wherever it was."""
 
         def start(
@@ -101,9 +126,9 @@ class Listening:
         ) -> object:
             async def stage() -> None:
                 place = await self._answers.stage(click, waiting, modal=modal)
-                self.later(place)(work(place), typed=typed, operation=operation)
+                self.later(place, what)(work(place), typed=typed, operation=operation)
 
-            return self.later(click.place)(stage(), typed=typed, operation=operation)
+            return self.later(click.place, what)(stage(), typed=typed, operation=operation)
 
         return start
 
@@ -124,7 +149,7 @@ class Listening:
             return False
         return True
 
-    def settle(self, submission: Submission, ack: Ack, until: float) -> Settle:
+    def settle(self, submission: Submission, what: str, ack: Ack, until: float) -> Settle:
         """`until` is the loop's time by which Slack's answer must be on its way."""
 
         async def run(
@@ -134,10 +159,11 @@ class Listening:
             left = until - asyncio.get_running_loop().time()
             await asyncio.wait({outcome}, timeout=max(left, 0.1))
             if not outcome.done():
-                self.later(submission.place)(self._finish(submission, outcome, again), typed=typed)
+                self.later(submission.place, what)(self._finish(submission, outcome, again), typed=typed)
                 await ack(response_action="update", view=waiting_view(waiting))
             elif isinstance(overtaken := outcome.exception(), Overtaken):
                 # Not an error at a field: sent once more, the form is about the case as it stands now.
+                await self.refused(submission.place, what, overtaken)
                 await ack(response_action="update", view=again(overtaken.says))
             elif message := outcome.result():
                 await ack(response_action="update", view=message_view(message))
@@ -158,6 +184,7 @@ class Listening:
         except CaseError as error:
             # The form comes back with what was typed; told as a message when it was closed meanwhile.
             try:
+                await self.refused(submission.place, submission.view.callback_id, error)
                 return await self._slack.update_view(view_id, again(error.says))
             except Gone:
                 raise error from None

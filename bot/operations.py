@@ -241,11 +241,25 @@ class Reopen(_Operation):
     case: CaseRef
 
 
+class RepLink(_Operation):
+    """Who in Slack is which rep: a mention and a rep's name, or `nobody` to take the link away. Without a person: the links."""
+
+    verb: Literal["rep"] = "rep"
+    person: Annotated[str, Field(pattern=r"^(<@[UW][A-Z0-9]+>)?$")] = ""
+    rep: Who = ""
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if bool(self.person) != bool(self.rep):
+            raise ValueError("a person and a rep, or neither")
+        return self
+
+
 class Refresh(_Operation):
     verb: Literal["refresh"] = "refresh"
 
 
 Operation = Annotated[
-    Help | Show | Find | Mine | Open | Note | Call | Tag | Untag | Transfer | Link | Close | Reopen | Refresh,
+    Help | Show | Find | Mine | Open | Note | Call | Tag | Untag | Transfer | Link | Close | Reopen | RepLink | Refresh,
     Field(discriminator="verb"),
 ]

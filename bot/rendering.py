@@ -14,10 +14,12 @@ from bot.operations import (
     Open,
     Operation,
     Refresh,
+    RepLink,
     Tag,
     Transfer,
     Untag,
     title_of,
+    who,
 )
 from bot.tokens import MENTION, escape, phrase, value, written_case
 
@@ -32,6 +34,8 @@ def render(op: Operation) -> str:
             return f"help {escape(op.topic)}".strip()
         case Refresh():
             return "refresh"
+        case RepLink():
+            return f"rep {op.person} {value(op.rep)}" if op.person else "rep"
         case Mine():
             return f"mine {op.status}".strip()
         case Find():
@@ -94,6 +98,8 @@ def named(op: Operation, kind: str, typed: str, name: str) -> Operation:
             return Tag(case=op.case, tags=_replaced(op.tags, typed, name))
         case Untag():
             return Untag(case=op.case, tags=_replaced(op.tags, typed, name))
+        case RepLink() if op.person and who(name):
+            return RepLink(person=op.person, rep=name)
         case Open() if kind == "tag":
             return Open(**{**dict(op), "tags": _replaced(op.tags, typed, name)})
         case Find() | Open():

@@ -133,6 +133,7 @@ class Settings(Kept):
     host: str = "127.0.0.1"
     port: int = Field(3000, ge=0, le=65535)
     casebot_default_department: str = ""
+    casebot_access: Literal["reps", "members"] = "reps"
     casebot_names_ttl: float = Field(600.0, gt=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"

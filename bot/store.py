@@ -93,6 +93,11 @@ class Store:
         place = (message_cases.c.team == team, message_cases.c.channel == channel, message_cases.c.ts == ts)
         return await self._one(select(message_cases.c.caseid).where(*place))
 
+    async def message_freed(self, team: str, channel: str, ts: str) -> None:
+        """The message's case is no more: another may be opened from it."""
+        place = (message_cases.c.team == team, message_cases.c.channel == channel, message_cases.c.ts == ts)
+        await self._write(lambda connection: connection.execute(delete(message_cases).where(*place)))
+
     async def message_opened(self, team: str, channel: str, ts: str, caseid: int, user: str) -> int:
         """`user` opened the case from that message. Returns the message's case: another one where somebody was faster."""
         now = datetime.now(UTC)

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Set
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.access import People
+from bot.access import Access
 from bot.background import Background
 from bot.cards.forms import field_block
 from bot.cards.home import refused_home
 from bot.cards.message import Message
 from bot.cards.text import cut
+from bot.cases import Person
 from bot.errors import Refused
 from bot.listening import Listening, Parts, Routes, Words, call
 from bot.payloads import (
@@ -39,6 +41,7 @@ from bot.payloads import (
     submission_of,
     typeahead_of,
 )
+from bot.people import People
 from bot.slack import SlackDown
 from bot.tokens import as_text
 
@@ -46,14 +49,18 @@ _ANY = re.compile(r".*", re.DOTALL)
 # Of the 3 seconds that Slack gives: what finding out who it is may take, and until when a form's answer must be on its way.
 _WHO = 1.5
 _ANSWER = 1.8
+_NAMES_WITHIN = 0.5
 
 
 class Surfaces:
     """`parts` are what a listener can name besides what was asked."""
 
-    def __init__(self, parts: Parts, people: People, background: Background, listening: Listening, words: Words) -> None:
+    def __init__(
+        self, parts: Parts, people: People, access: Access, background: Background, listening: Listening, words: Words
+    ) -> None:
         self._parts = parts
         self._people = people
+        self._access = access
         self._background = background
         self._listening = listening
         self._words = words
@@ -68,30 +75,33 @@ class Surfaces:
         options: Routes,
         submissions: Routes,
         events: Routes,
+        for_members: Set[str],
     ) -> None:
+        self._for_members = for_members
+
         async def command(args: AsyncArgs) -> None:
-            await self._answer(commands.get(str(args.body["command"])), command_of(args.body), args)
+            await self._answer(commands, str(args.body["command"]), command_of(args.body), args)
 
         async def shortcut(args: AsyncArgs) -> None:
             asked = shortcut_of(args.body)
-            await self._answer(shortcuts.get(asked.callback_id), asked, args)
+            await self._answer(shortcuts, asked.callback_id, asked, args)
 
         async def action(args: AsyncArgs) -> None:
             asked = click_of(args.body)
-            await self._answer(actions.get(asked.action.partition(":")[0]), asked, args)
+            await self._answer(actions, asked.action.partition(":")[0], asked, args)
 
         async def option(args: AsyncArgs) -> None:
             asked = typeahead_of(args.body)
-            await self._answer(options.get(asked.action), asked, args)
+            await self._answer(options, asked.action, asked, args)
 
         async def view(args: AsyncArgs) -> None:
             asked = submission_of(args.body)
-            await self._answer(submissions.get(asked.view.callback_id), asked, args)
+            await self._answer(submissions, asked.view.callback_id, asked, args)
 
         async def event(args: AsyncArgs) -> None:
-            handler = events.get(str(args.body["event"]["type"]))
-            if handler is not None:
-                await self._answer(handler, home_of(args.body), args)
+            kind = str(args.body["event"]["type"])
+            if kind in events:
+                await self._answer(events, kind, home_of(args.body), args)
 
         async def closed(args: AsyncArgs) -> None:
             await args.ack()
@@ -105,23 +115,28 @@ class Surfaces:
         app.event(_ANY)(event)
         app.error(self.failed)
 
-    async def _answer(self, function: Callable[..., Awaitable[None]] | None, asked: Asked, args: AsyncArgs) -> None:
+    async def _answer(self, routes: Routes, name: str, asked: Asked, args: AsyncArgs) -> None:
+        function = routes.get(name)
         if function is None:
             raise Refused("This casebot does not know what you pressed any more. Ask again with /case.")
         until = asyncio.get_running_loop().time() + _ANSWER
-        by = await self._who(asked.place.user)
+        by = replace(await self._who(asked.place.user), channel=asked.place.channel)
+        if name not in self._for_members:
+            self._access.work(by)
         self._background.room()
         known: dict[str, Any] = {**self._parts, _NAMES[type(asked)]: asked, "by": by, "ack": args.ack, "parts": self._parts}
-        known["later"] = self._listening.later(asked.place, asked.trigger if isinstance(asked, Click) else "")
+        known["later"] = self._listening.later(asked.place, name, asked.trigger if isinstance(asked, Click) else "")
         if isinstance(asked, Click):
-            known["staged"] = self._listening.staged(asked)
+            known["staged"] = self._listening.staged(asked, name)
         if isinstance(asked, Submission):
-            known["settle"] = self._listening.settle(asked, args.ack, until)
+            known["settle"] = self._listening.settle(asked, name, args.ack, until)
         await call(function, known)
 
-    async def _who(self, user: str) -> Any:
+    async def _who(self, user: str) -> Person:
+        """The person, and the rep that they are: right after the start the names may take a moment."""
         try:
-            return await asyncio.wait_for(self._people.member(user), _WHO)
+            by = await asyncio.wait_for(self._people.member(user), _WHO)
+            return await self._people.recognised(by, _NAMES_WITHIN)
         except TimeoutError as fault:
             raise SlackDown("users.info is slow") from fault
 
@@ -130,6 +145,8 @@ class Surfaces:
         asked = asked_of(body)
         typed = as_text(asked.text) if isinstance(asked, Command) else ""
         messages = self._words(error, typed=typed)
+        if asked is not None and not isinstance(asked, Typeahead):
+            self._background.start(self._listening.refused(asked.place, _what(asked), error))
         match asked:
             case Command():
                 first, rest = messages[0], messages[1:]
@@ -151,6 +168,20 @@ class Surfaces:
     def _tell(self, asked: Asked, messages: list[Message]) -> None:
         if messages:
             self._background.start(self._listening.tell(asked.place, messages))
+
+
+def _what(asked: Asked) -> str:
+    """What was asked, as the audit names it."""
+    match asked:
+        case Submission():
+            return asked.view.callback_id
+        case Click():
+            return asked.action.partition(":")[0]
+        case Shortcut():
+            return asked.callback_id
+        case Command():
+            return "case"
+    return "home"
 
 
 _NAMES: dict[type[Asked], str] = {

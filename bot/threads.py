@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.access import People
 from bot.cards.text import cut, unescape
 from bot.errors import CaseError, Refused
 from bot.fusedesk.models import NewEmail, NewNote
 from bot.payloads import SlackMessage
+from bot.people import People
 from bot.references import message_mark, permalink
 from bot.slack import Slack, SlackError
 

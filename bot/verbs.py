@@ -62,6 +62,12 @@ VERBS = (
     Verb("link", "Link a case to a contact", "link 1234 contact number or UUID", "link 1234 77"),
     Verb("close", "Close a case", "close 1234", "close 1234"),
     Verb("reopen", "Open a closed case again", "reopen 1234", "reopen 1234"),
+    Verb(
+        "rep",
+        "For admins: say who in Slack is which rep of FuseDesk, or list what was said",
+        "rep [@person rep's name, or nobody]",
+        "rep",
+    ),
     Verb("refresh", "Reload the names of departments, reps and tags", "refresh", "refresh", ("reload",)),
     Verb("help", "Show what casebot can do, or one verb in full", "help [verb]", "help transfer", ("?",)),
 )

@@ -70,3 +70,23 @@ SUBMISSIONS: Routes = {
 EVENTS: Routes = {
     "app_home_opened": home.opened,
 }
+
+# What members who are no reps may use, too (see `bot.access`); which verbs and cases is asked where they are known.
+FOR_MEMBERS = frozenset(
+    {
+        "/case",
+        "open_case_from_message",
+        "new_case",
+        "app_home_opened",
+        case.FUSEDESK,
+        lists.SHOW,
+        words.RUN,
+        words.OPEN,
+        home_card.HOME_NEW,
+        home_card.HOME_REFRESH,
+        forms.DEPARTMENT,
+        forms.REP,
+        forms.TAGS,
+        forms.OPEN_FORM,
+    }
+)

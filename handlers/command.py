@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from bot.access import Access
 from bot.answers import Answers
 from bot.cards.words import help_card
 from bot.cases import Person
@@ -21,6 +22,7 @@ from bot.operations import (
     Operation,
     Refresh,
     Reopen,
+    RepLink,
     Show,
     Tag,
     Transfer,
@@ -28,7 +30,7 @@ from bot.operations import (
 )
 from bot.payloads import Click, Command, Place
 from bot.tokens import as_text
-from handlers import add_note, contact, find, names, open_case, show, status, tag, transfer
+from handlers import add_note, contact, find, names, open_case, rep, show, status, tag, transfer
 
 DOES: dict[type[Operation], Callable[..., Awaitable[None]]] = {
     Show: show.typed,
@@ -43,12 +45,14 @@ DOES: dict[type[Operation], Callable[..., Awaitable[None]]] = {
     Link: contact.typed,
     Close: status.typed,
     Reopen: status.typed,
+    RepLink: rep.typed,
     Refresh: names.typed,
 }
 
 
-async def typed(command: Command, by: Person, ack: Ack, later: Later, parts: Parts) -> None:
+async def typed(command: Command, by: Person, ack: Ack, later: Later, access: Access, parts: Parts) -> None:
     operation = parse(command.text, today=by.today())
+    access.verb(operation.verb, by)
     if isinstance(operation, Help):
         card = help_card(operation.topic)
         await ack(text=card.text, blocks=card.blocks)
@@ -57,8 +61,9 @@ async def typed(command: Command, by: Person, ack: Ack, later: Later, parts: Par
     later(_do(operation, command.place, by, command.trigger, parts), typed=as_text(command.text), operation=operation)
 
 
-async def chosen(click: Click, by: Person, ack: Ack, later: Later, staged: Staged, parts: Parts) -> None:
+async def chosen(click: Click, by: Person, ack: Ack, later: Later, staged: Staged, access: Access, parts: Parts) -> None:
     operation = parse(click.value, today=by.today())
+    access.verb(operation.verb, by)
     await ack()
     if isinstance(operation, Open):
         # A form needs the click's one trigger for itself.

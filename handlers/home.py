@@ -13,7 +13,7 @@ from bot.errors import CaseError
 from bot.fusedesk.client import FuseDesk
 from bot.language import parse
 from bot.listening import Ack, Later, Staged
-from bot.operations import Find, Mine
+from bot.operations import Find
 from bot.payloads import Click, HomeOpened, Place
 from bot.slack import Slack
 
@@ -42,9 +42,8 @@ async def _publish(by: Person, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack)
 
 async def _cases(by: Person, desk: CaseDesk) -> tuple[Person, CasePage | None, str]:
     """The person with the rep they are, and the cases or why they cannot be shown: the Home is drawn either way."""
-    by = await desk.recognised(by)
     try:
-        return by, (await desk.mine(Mine(), by) if by.is_rep else await desk.opened_by(by)), ""
+        return *await desk.home(by), ""
     except CaseError as error:
         return by, None, error.says
 

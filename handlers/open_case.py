@@ -220,7 +220,9 @@ async def _open(wanted: _Wanted, by: Person, desk: CaseDesk, slack: Slack, answe
     place = wanted.origin.place
     replies, unread = await _replies(wanted, slack, threads)
     first = wanted.new.model_copy(update={"history": tuple(item for _, item in replies[:_WITH_THE_CASE])})
-    named, opened = await desk.open_case(first, by, wanted.key)
+    origin = wanted.origin
+    message = (place.team, place.channel, origin.message_ts) if origin.message_ts else None
+    named, opened = await desk.open_case(first, by, wanted.key, message=message)
     if not wanted.origin.message_ts:
         if place.response_url and not place.view_id:
             await answers.show_done(place, named, by, _OPEN)

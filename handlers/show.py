@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from bot.access import Access
 from bot.answers import Answers
 from bot.cards.case import Seen, history_card
 from bot.cards.forms import link_form
@@ -15,18 +16,20 @@ from bot.payloads import Click, Place
 from handlers.contact import origin_of
 
 
-async def typed(operation: Show, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
-    await _show(place, operation.case, by, desk, answers)
+async def typed(operation: Show, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers, access: Access) -> None:
+    await _show(place, operation.case, by, desk, answers, access)
 
 
-async def pressed(click: Click, by: Person, ack: Ack, staged: Staged, desk: CaseDesk, answers: Answers) -> None:
+async def pressed(click: Click, by: Person, ack: Ack, staged: Staged, desk: CaseDesk, answers: Answers, access: Access) -> None:
     ref = CaseRef(caseid=int(click.value))
     await ack()
-    staged(f"Fetching case {ref} …", lambda place: _show(place, ref, by, desk, answers))
+    staged(f"Fetching case {ref} …", lambda place: _show(place, ref, by, desk, answers, access))
 
 
-async def _show(place: Place, ref: CaseRef, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    await answers.show(place, await answers.patiently(place, desk.show(ref), "the case"), by)
+async def _show(place: Place, ref: CaseRef, by: Person, desk: CaseDesk, answers: Answers, access: Access) -> None:
+    named = await answers.patiently(place, desk.show(ref), "the case")
+    await access.see(by, named.case.caseid)
+    await answers.show(place, named, by)
 
 
 async def shared(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:

@@ -48,7 +48,9 @@ async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **set
     desk = desk or FuseDesk(cases=cases)
     if cases >= 234:
         desk.change(1234, status="new")
-    # Jane is a rep of Support and Billing, Bob of Support and Technical Support; Mia is a member and no rep.
+    # Jane is a rep of Support and Billing, Bob and Ada (an admin) are of Technical Support; Mia is a member and no rep.
+    desk.change_rep(9, email="bob.stone@example.org")
+    desk.change_rep(10, email="ada@acme.example")
     slack.add_user(JANE, name="jane", real_name="Jane Doe", email="jane.doe@example.org")
     slack.add_user(BOB, name="bob", real_name="Bob Stone", email="bob.stone@example.org")
     async with AsyncExitStack() as stack:
@@ -59,6 +61,16 @@ async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **set
         url = await stack.enter_async_context(serve(bot.asgi))
         slack.connect(url)
         yield World(slack, desk, bot, url)
+
+
+@asynccontextmanager
+async def restarted(world: World) -> AsyncIterator[World]:
+    """Another casebot on the same database, to which Slack now speaks."""
+    bot = await build_app(world.bot.settings)
+    async with serve(bot.asgi) as url:
+        world.slack.connect(url)
+        await world.slack.until(lambda: bot.directory.ready, what="the names")
+        yield World(world.slack, world.desk, bot, url)
 
 
 @pytest.fixture

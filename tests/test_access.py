@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.access import People
 from bot.cards import case, forms
 from bot.errors import NotAllowed
+from bot.people import People
 from bot.slack import SlackDown
 from simulator.slack import BILLING, DORA, GUS, MIA, OTTO, SUPPORT
 from tests.conftest import World
@@ -112,7 +112,17 @@ class OneProfile:
 
 
 class NoReps:
+    ready = True
+
     def rep_for(self, email: str, full_name: str) -> None:
+        return None
+
+    def rep_by_id(self, id: int | None) -> None:
+        return None
+
+
+class NoLinks:
+    async def rep_of(self, user: str) -> None:
         return None
 
 
@@ -128,7 +138,7 @@ class NoReps:
     ],
 )
 async def test_members_of_the_organisation_are_members(profile: dict[str, Any], enterprise: str, welcome: bool) -> None:
-    people = People(OneProfile(**profile), NoReps(), team="T1", enterprise=enterprise)  # type: ignore[arg-type]
+    people = People(OneProfile(**profile), NoReps(), NoLinks(), team="T1", enterprise=enterprise)  # type: ignore[arg-type]
 
     if welcome:
         assert (await people.member("U1")).name == "Jane"
@@ -147,7 +157,7 @@ async def test_a_failed_look_up_is_not_remembered() -> None:
                 raise SlackDown("timeout")
             return await super().user(user)
 
-    people = People(Silent(team_id="T1"), NoReps(), team="T1")  # type: ignore[arg-type]
+    people = People(Silent(team_id="T1"), NoReps(), NoLinks(), team="T1")  # type: ignore[arg-type]
     with pytest.raises(SlackDown):
         await people.member("U1")
 

@@ -12,7 +12,7 @@ def demo(*typed: str, arguments: tuple[str, ...] = ()) -> subprocess.CompletedPr
 
 
 def test_the_demo_shows_a_conversation_and_then_obeys_typed_lines() -> None:
-    ended = demo("help", "as mia", "1003", "press Share", "press Nothing", "as nobody", "/case close 1003", "quit")
+    ended = demo("help", "as olu", "1003", "press Share", "press Nothing", "as nobody", "/case close 1003", "quit")
 
     assert ended.stderr == ""
     assert ended.returncode == 0
@@ -24,9 +24,9 @@ def test_the_demo_shows_a_conversation_and_then_obeys_typed_lines() -> None:
         "Olu Adeyemi transferred",
         'There is no verb "trasnfer"',
         "FuseDesk cases, from Slack",
-        "Shared by Mia Long",
+        "Shared by Olu Adeyemi",
         "That cannot be done",
-        "Mia Long closed",
+        "Olu Adeyemi closed",
     ):
         assert seen in ended.stdout
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.cards import case, forms, lists
-from simulator.slack import ADA, BILLING, BOB, JANE, MIA, RANDOM, SUPPORT
+from simulator.slack import ADA, BILLING, BOB, JANE, RANDOM, SUPPORT
 from tests.conftest import World, casebot_world
 from tests.flows import answer, form, lines_of, shared_card, state, writes
 
@@ -15,14 +15,14 @@ BILLING_ID, TECHNICAL_ID = 269, 271
 async def test_a_case_is_transferred_in_a_channel_with_a_button(world: World) -> None:
     card = await shared_card(world)
 
-    await world.slack.click(MIA, card, case.TRANSFER)
-    view = await form(world, forms.TRANSFER_FORM, MIA)
-    await world.slack.submit(MIA, view, {forms.DEPARTMENT: "Billing", forms.REP: "Olu Adeyemi"})
+    await world.slack.click(BOB, card, case.TRANSFER)
+    view = await form(world, forms.TRANSFER_FORM, BOB)
+    await world.slack.submit(BOB, view, {forms.DEPARTMENT: "Billing", forms.REP: "Olu Adeyemi"})
 
     await world.slack.until(lambda: "Billing" in card.plain())
     assert world.desk.case(1234)["rep"] == "Olu Adeyemi"
-    assert lines_of(world, card) == ["Mia Long transferred it to Billing (Olu Adeyemi)."]
-    assert world.slack.views(MIA) == []
+    assert lines_of(world, card) == ["Bob Stone transferred it to Billing (Olu Adeyemi)."]
+    assert world.slack.views(BOB) == []
     assert "Billing" in card.text
 
 
@@ -119,11 +119,11 @@ async def test_close_and_reopen_change_the_card_in_place_for_everybody(world: Wo
 
     await world.slack.click(JANE, card, case.CLOSE)
     await world.slack.until(lambda: "Reopen" in card.buttons)
-    await world.slack.click(MIA, card, case.REOPEN)
+    await world.slack.click(BOB, card, case.REOPEN)
 
     await world.slack.until(lambda: "Close" in card.buttons)
     await world.slack.until(lambda: len(lines_of(world, card)) == 2)
-    assert lines_of(world, card) == ["Jane Doe closed it.", "Mia Long reopened it."]
+    assert lines_of(world, card) == ["Jane Doe closed it.", "Bob Stone reopened it."]
     assert world.desk.case(1234)["status"] == "open"
     assert card in world.slack.seen(ADA, SUPPORT)
 

@@ -184,10 +184,13 @@ async def test_mine_lists_the_cases_of_the_rep_that_i_am(world: World) -> None:
     assert (world.desk.calls[-1].query["repid"], world.desk.calls[-1].query["status"]) == ("1", "new")
 
 
-async def test_somebody_who_is_no_rep_learns_why_there_are_no_cases_of_theirs(world: World) -> None:
-    card = await answer(world, "mine", user=MIA)
+async def test_somebody_who_is_no_rep_learns_why_there_are_no_cases_of_theirs() -> None:
+    async with casebot_world(casebot_access="members") as world:
+        await world.slack.until(lambda: world.bot.directory.ready)
+        card = await answer(world, "mine", user=MIA)
 
-    assert "no rep with your Slack email" in card.plain()
+        assert "no rep with your Slack email" in card.plain()
+        assert world.slack.faults == []
 
 
 async def test_refresh_takes_new_names(world: World) -> None:

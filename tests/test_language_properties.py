@@ -26,10 +26,12 @@ from bot.operations import (
     Operation,
     Refresh,
     Reopen,
+    RepLink,
     Show,
     Tag,
     Transfer,
     Untag,
+    who,
 )
 
 TODAY = date(2026, 11, 24)
@@ -130,6 +132,10 @@ OPERATIONS: st.SearchStrategy[Operation] = st.one_of(
     st.builds(Link, case=CASES, contact_uuid=UUIDS),
     st.builds(Close, case=CASES),
     st.builds(Reopen, case=CASES),
+    st.builds(
+        RepLink, person=st.from_regex(r"<@[UW][A-Z0-9]{1,12}>", fullmatch=True), rep=FILLED.filter(lambda name: bool(who(name)))
+    ),
+    st.just(RepLink()),
     st.just(Refresh()),
 )
 

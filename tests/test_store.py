@@ -111,6 +111,14 @@ async def test_a_message_leads_to_the_case_that_was_opened_from_it(store: Store)
     assert await store.case_of_message(*PLACE) == 7
 
 
+async def test_a_message_whose_case_is_gone_may_have_another(store: Store) -> None:
+    await store.message_opened(*PLACE, 7, "U1")
+
+    await store.message_freed(*PLACE)
+
+    assert await store.message_opened(*PLACE, 8, "U1") == 8
+
+
 async def test_of_many_who_open_from_one_message_at_once_the_first_is_remembered_by_all(store: Store) -> None:
     seen = await asyncio.gather(*(store.message_opened(*PLACE, number, "U1") for number in range(1, 31)))
 

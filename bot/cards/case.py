@@ -57,7 +57,7 @@ MORE = "case_more"
 NOBODY = "nobody yet"
 NO_SUMMARY = "without a summary"
 
-Surface = Literal["private", "channel", "modal"]
+Surface = Literal["private", "channel", "modal", "reader"]
 
 _SUMMARY = 250
 _NAME = 120
@@ -124,7 +124,7 @@ def case_card(
     headline: str = "",
     undo: Undo | None = None,
 ) -> Message:
-    """A case as one person sees it (`private`), as everybody in a channel does, or in a modal.
+    """A case as one person sees it (`private`), as everybody in a channel does, in a modal, or as somebody who may only read it.
 
     `headline` is a plain line above it, with the way back from the change that it tells of; `now` is the moment for which the
     card is true.
@@ -135,7 +135,8 @@ def case_card(
     blocks += [_title(named), section(fields=_facts(named))]
     blocks += _details(named)
     blocks.append(context(_footer(named)))
-    blocks.append(actions(_buttons(named, surface, viewer_repid, seen_of(named, now).dump())))
+    if surface != "reader":
+        blocks.append(actions(_buttons(named, surface, viewer_repid, seen_of(named, now).dump())))
     return message(_in_words(named, headline), blocks)
 
 

@@ -194,6 +194,16 @@ def invite() -> Message:
     )
 
 
+def rep_links(links: Sequence[tuple[str, str]]) -> Message:
+    """Who was said to be which rep: the person's name and the rep's."""
+    if not links:
+        return done("Nobody is linked to a rep by hand: email and name tell who is who.")
+    intro = "Linked to a rep by hand:"
+    lines = [f"{line(person, 100)} is {line(rep, 100)}" for person, rep in links]
+    blocks = [section(plain(intro)), rich(bullets(*(paragraph(run(each)) for each in lines)))]
+    return message(safe("\n".join([intro, *lines]), 4_000), blocks)
+
+
 def noted(caseid: int, kind: str) -> Message:
     """`kind` is "call" for a logged call, and anything else for a note."""
     return _about(caseid, f"{'Logged the call on' if kind == 'call' else 'Added the note to'} case #{caseid}.")
