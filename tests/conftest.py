@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from bot.app import Casebot, build_app
+from bot.entrance import Entrance
 from bot.settings import Settings, read_settings
 from simulator.fusedesk import FuseDesk
 from simulator.serving import serve
@@ -53,7 +54,7 @@ async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **set
         slack_url = await stack.enter_async_context(slack.served())
         desk_url = await stack.enter_async_context(serve(desk.app))
         bot = await build_app(settings_for(slack_url, desk, desk_url, **settings))
-        url = await stack.enter_async_context(serve(bot.asgi))
+        url = await stack.enter_async_context(serve(bot.asgi, http=Entrance))
         slack.connect(url)
         yield World(slack, desk, bot, url)
 
