@@ -1,4 +1,4 @@
-# casebot: make setup | run | demo | test | coverage | lint | lock | clean
+# casebot: make setup | run | demo | test | coverage | soak-door | lint | lock | clean
 # Needs make, git and any Python from 3.11 on; everything else is put into .venv.
 #   make setup PYTHON=python3.13 VENV=.venv313     another Python, beside the first
 #   make test ARGS="-k transfer -x"                anything pytest takes
@@ -16,7 +16,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test coverage lint lock clean
+.PHONY: help setup run demo test coverage soak-door lint lock clean
 
 help:
 	@sed -n '1,4s/^# *//p' Makefile
@@ -41,6 +41,12 @@ test: setup
 
 coverage: setup
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+
+# COUNT mutated requests for a real process; SEED=2 makes others.
+COUNT ?= 100000
+SEED ?= 1
+soak-door: setup
+	$(BIN)/python -m tests.soak_door $(COUNT) $(SEED)
 
 lint: setup
 	$(BIN)/python -m ruff check .

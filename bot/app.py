@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import traceback
 from collections.abc import AsyncIterator, Callable, Mapping
 from secrets import token_hex
 from typing import Any
@@ -30,12 +31,13 @@ from bot.access import Access
 from bot.answers import Answers
 from bot.background import Background
 from bot.cards.message import Message
-from bot.cards.words import refusal, unexpected
+from bot.cards.words import refusal, unexpected, unreadable
 from bot.desk import CaseDesk
 from bot.directory import Directory
 from bot.door import Door
 from bot.drafts import Drafts
 from bot.durable import Durable
+from bot.entrance import Entrance
 from bot.errors import CaseError, Choice, NameRefused, Refused
 from bot.fusedesk.client import FuseDesk, http_client
 from bot.language import named, render
@@ -43,7 +45,7 @@ from bot.listening import Listening
 from bot.operations import Operation
 from bot.people import People
 from bot.settings import Settings
-from bot.slack import Slack, TooLate, web_client
+from bot.slack import Slack, TooLate, http_session, web_client
 from bot.store import Store
 from bot.surfaces import Surfaces
 from bot.threads import Threads
@@ -51,9 +53,15 @@ from bot.verbs import verb_of
 
 log = logging.getLogger(__name__)
 
-# Seconds to the end: requests first, then what they started, all of it within Docker's ten.
+# Seconds to the end: requests first, then what they started, then the writes that these wait for; all within Docker's ten.
 _LAST_REQUESTS = 2
-_LAST_WORK = 6.0
+_LAST_WORK = 5.0
+_LAST_WRITES = 1.0
+# Requests at once, far below the open files that most systems allow; Slack's take milliseconds, so more of them are no load
+# but an attack, and get a 503.
+_MOST_REQUESTS = 500
+# Seconds that a connection may idle between two requests; proxies keep theirs for the next one.
+_IDLE = 30
 
 
 class Words:
@@ -66,12 +74,22 @@ class Words:
         reference = token_hex(4)
         # The exception's own text may quote a customer; its type and place are what helps.
         facts = {"reference": reference, "error": type(error).__name__}
+        if isinstance(error, ValueError):
+            # A value from outside that cannot be read, such as what a button of an older casebot carries: no fault of this one.
+            log.warning("unreadable %s", reference, extra={"facts": facts | {"at": _place(error)}})
+            return unreadable(reference, typed=typed)
         log.error("fault %s", reference, extra={"facts": facts}, exc_info=_without_text(error))
         return unexpected(reference, typed=typed)
 
 
 def _without_text(error: Exception) -> tuple[type[BaseException], BaseException, Any]:
     return RuntimeError, RuntimeError(f"{type(error).__name__} (its text is withheld)"), error.__traceback__
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised: the last line of casebot's own on the way."""
+    passed = ((str(frame.f_globals.get("__name__")), line) for frame, line in traceback.walk_tb(error.__traceback__))
+    return ["?", *(f"{name}:{line}" for name, line in passed if name.startswith(("bot.", "handlers.")))][-1]
 
 
 def _with_choices(error: CaseError, operation: Operation | None) -> CaseError:
@@ -162,7 +180,8 @@ class Casebot:
         ended = await self.background.drain(_LAST_WORK)
         if ended:
             log.warning("%d pieces of work did not end in time", ended)
-        await self._durable.drain(1.0)
+        if ended := await self._durable.drain(_LAST_WRITES):
+            log.warning("%d writes did not end in time", ended)
         await self.directory.stop()
         await self.store.close()
         await self._http.aclose()
@@ -173,7 +192,7 @@ async def build_app(settings: Settings) -> Casebot:
     """Makes every part. Brings the tables up to date (DatabaseError) and asks Slack once who casebot is (SlackError)."""
     from handlers import ACTIONS, COMMANDS, EVENTS, FOR_MEMBERS, OPTIONS, SHORTCUTS, SUBMISSIONS
 
-    session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20, connect=3))
+    session = http_session()
     http = http_client(settings)
     store = Store(settings.database_url.get_secret_value())
     try:
@@ -269,6 +288,8 @@ def _bolt(slack: Slack, identity: Mapping[str, Any]) -> AsyncApp:
         request_verification_enabled=False,
         ssl_check_enabled=False,
         url_verification_enabled=False,
+        # Bots, casebot among them, are refused by `bot.access`; and this one trips over a payload whose `event` is null.
+        ignoring_self_events_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
 
@@ -300,6 +321,11 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
         log_config=None,
         access_log=False,
         server_header=False,
+        http=Entrance,
+        # A WebSocket is nothing that casebot serves, and would leave the entrance's bounds.
+        ws="none",
+        limit_concurrency=_MOST_REQUESTS,
+        timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=_LAST_REQUESTS,
     )
     await _Server(config, ready).serve()

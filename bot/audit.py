@@ -6,15 +6,23 @@ mistake: a text with a blank or an @ is refused.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 # Begins with a letter or digit, so that no spreadsheet takes it for a formula.
-Code = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._:#/+-]*)?$", max_length=200)]
+_CODE = r"^([A-Za-z0-9][A-Za-z0-9._:#/+-]*)?$"
+_LONGEST = 200
+Code = Annotated[str, Field(pattern=_CODE, max_length=_LONGEST)]
 Value = bool | int | Code | None
 State = dict[Code, Value | list[Value]]
+
+
+def code(text: str) -> str:
+    """An id that came from outside, or "unfit" where it is none: what was refused is kept whatever it was called."""
+    return text if re.match(_CODE, text) and "\n" not in text and len(text) <= _LONGEST else "unfit"
 
 
 class AuditEntry(BaseModel):

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from cachetools import TTLCache
 
 from bot import wishes
-from bot.audit import AuditEntry, State
+from bot.audit import AuditEntry, State, code
 from bot.cards.case import Seen
 from bot.cases import CasePage, NamedCase, Person
 from bot.database import DatabaseError
@@ -499,7 +499,14 @@ class CaseDesk:
         self._last[caseid] = Change(by.user, by.name, line, datetime.now(UTC), holder)
         before, after = states
         entry = AuditEntry(
-            user=by.user, team=by.team, channel=by.channel, what=what, caseid=caseid, before=before, after=after, outcome="done"
+            user=by.user,
+            team=by.team,
+            channel=code(by.channel),
+            what=what,
+            caseid=caseid,
+            before=before,
+            after=after,
+            outcome="done",
         )
         await self._kept(self._store.audit(entry))
 

@@ -1,12 +1,15 @@
-"""The front door: Slack's requests over HTTP and over Socket Mode, made into the same dict and given to Bolt.
+"""The front door: Slack's requests over HTTP and over Socket Mode, made into the same dict, read, and given to Bolt.
 
 The signature is checked here and not by Bolt, for three reasons that were tried out: Bolt answers malformed headers with a 500,
-logs the body of a request with a wrong signature, and reads a command whose text holds the word "payload" as empty. A body is
-never logged. What is behind the door (routes, access, handlers) does not belong here.
+logs the body of a request with a wrong signature, and reads a command whose text holds the word "payload" as empty.
+
+Whatever is not let in ends here as `Turned`, with one line in the log that holds nothing of the body. What is behind the door
+(routes, access, handlers) does not belong here.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -28,7 +31,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from yarl import URL
 
+from bot.payloads import Asked
+from bot.reading import asked_of
+from bot.shapes import Malformed, fit, id_in, text_in
+
 MOST_BYTES = 1_000_000
+_ARRIVAL = 5.0  # seconds that a body may take to arrive; Slack itself gives up after three
 _WINDOW = 300  # seconds that a signature counts, as Slack recommends
 _EVENTS = 10_000
 _RETRIES = 3_900  # seconds within which Slack repeats an event (at once, after 1 and after 5 minutes), or an hour later
@@ -47,32 +55,41 @@ class Turned(Exception):
 
 
 class Door:
-    """`app` is the Bolt app, `clock` is the wall clock in unix seconds."""
+    """`app` is the Bolt app, `clock` the wall clock in unix seconds, `arrival` the seconds that a body may take."""
 
-    def __init__(self, app: AsyncApp, signing_secret: str, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, app: AsyncApp, signing_secret: str, *, clock: Callable[[], float] = time.time, arrival: float = _ARRIVAL
+    ) -> None:
         self._app = app
         self._secret = signing_secret.encode()
         self._clock = clock
+        self._arrival = arrival
         self._events: TTLCache[str, bool] = TTLCache(maxsize=_EVENTS, ttl=_RETRIES)
 
     async def http(self, request: Request) -> Response:
         """POST /slack/events: commands, interactions, options and events."""
         try:
-            raw = await _read(request)
-            self._verify(raw, request.headers.get("x-slack-request-timestamp"), request.headers.get("x-slack-signature"))
-            body = _parse(raw, request.headers.get("content-type", ""))
-        except Turned as turned:
-            log.warning("turned away: %s", turned)
-            return PlainTextResponse(turned.status.phrase, status_code=turned.status)
+            body = await self._received(request)
+            if "ssl_check" in body and "command" not in body:
+                return Response()
+            if body.get("type") == "url_verification":
+                return JSONResponse({"challenge": fit(text_in(body.get("challenge"), "challenge"))})
+            answer = await self.dispatch(body)
+        except (Turned, Malformed) as fault:
+            return _refused(fault)
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)
-        if "ssl_check" in body and "command" not in body:
-            return Response()
-        if body.get("type") == "url_verification":
-            return JSONResponse({"challenge": str(body.get("challenge", ""))})
-        answer = await self.dispatch(body)
         headers = {name: ", ".join(values) for name, values in answer.headers.items()}
         return Response(answer.body, status_code=answer.status, headers=headers)
+
+    async def _received(self, request: Request) -> Body:
+        try:
+            async with asyncio.timeout(self._arrival):
+                raw = await _read(request)
+        except TimeoutError:
+            raise Turned(HTTPStatus.REQUEST_TIMEOUT, "body too slow") from None
+        self._verify(raw, request.headers.get("x-slack-request-timestamp"), request.headers.get("x-slack-signature"))
+        return _parse(raw, request.headers.get("content-type", ""))
 
     def _verify(self, raw: bytes, timestamp: str | None, signature: str | None) -> None:
         # https://docs.slack.dev/authentication/verifying-requests-from-slack
@@ -89,11 +106,16 @@ class Door:
             raise Turned(HTTPStatus.UNAUTHORIZED, "wrong signature")
 
     async def dispatch(self, body: Body) -> BoltResponse:
-        """One verified request. An event that came before is acknowledged and nothing more."""
-        if body.get("type") == "event_callback" and self._seen(str(body.get("event_id") or "")):
+        """One verified request. Raises Malformed for what cannot be read.
+
+        What is nothing for casebot, and an event that came before, is acknowledged and nothing more: refusing it would make
+        Slack repeat it and count it as a failure.
+        """
+        body = fit(body)
+        asked = asked_of(body)
+        if asked is None or (body.get("type") == "event_callback" and self._seen(id_in(body.get("event_id"), "event_id"))):
             return BoltResponse(status=HTTPStatus.OK, body="")
-        # The mode in which Bolt takes a parsed body as it is.
-        answer = await self._app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        answer = await self._app.async_dispatch(_request(body, asked))
         return answer or BoltResponse(status=HTTPStatus.OK, body="")
 
     def _seen(self, event_id: str) -> bool:
@@ -109,15 +131,45 @@ class Door:
         async def arrived(connection: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
             if request.type not in ("events_api", "slash_commands", "interactive"):
                 return
-            answer = await self.dispatch(dict(request.payload))
+            try:
+                answer = await self.dispatch(dict(request.payload))
+            except Malformed as fault:
+                _refused(fault)
+                return  # unacknowledged, Slack tells the person
             if answer.status != HTTPStatus.OK:
-                return  # unacknowledged, Slack tells the person or delivers it again
+                return  # the same, or Slack delivers it again
             payload = json.loads(answer.body) if answer.body and answer.body.startswith("{") else None
             if answer.body and payload is None:
                 payload = {"text": answer.body}
             await connection.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=payload))
 
         client.socket_mode_request_listeners.append(arrived)
+
+
+def _refused(fault: Turned | Malformed) -> Response:
+    """The one place where a request that is not let in gets its answer.
+
+    Malformed is 400 and no polite 200, although Slack signed it: an empty 200 would close a form with what somebody typed
+    in it, and shown as done what was not. At a 400 Slack keeps the form and says itself that something went wrong. Only
+    Slack's repetition of an event is asked not to come: it would be as malformed.
+    """
+    if isinstance(fault, Malformed):
+        status, headers = HTTPStatus.BAD_REQUEST, {"X-Slack-No-Retry": "1"}
+        log.warning("turned away: malformed payload, %s", fault)
+    else:
+        status, headers = fault.status, {}
+        log.warning("turned away: %s", fault)
+    if status is HTTPStatus.REQUEST_TIMEOUT:
+        headers["Connection"] = "close"
+    return PlainTextResponse(status.phrase, status_code=status, headers=headers)
+
+
+def _request(body: Body, asked: Asked) -> AsyncBoltRequest:
+    """In the mode in which Bolt takes a parsed body as it is. Bolt looks at more of it than casebot reads, and raises at once."""
+    try:
+        return AsyncBoltRequest(body=body, context={"asked": asked}, mode="socket_mode")
+    except (LookupError, TypeError, AttributeError) as fault:
+        raise Malformed("what Bolt reads") from fault
 
 
 async def _read(request: Request) -> bytes:
@@ -132,10 +184,10 @@ async def _read(request: Request) -> bytes:
 
 def _parse(raw: bytes, content_type: str) -> Body:
     try:
-        text = raw.decode()
-        if content_type.startswith("application/json"):
+        text, kind = raw.decode(), content_type.partition(";")[0].strip().lower()
+        if kind == "application/json":
             body = json.loads(text)
-        elif content_type.startswith("application/x-www-form-urlencoded"):
+        elif kind == "application/x-www-form-urlencoded":
             # yarl decodes forms in C; urllib does it in Python and takes ten times as long for a card's payload.
             form = dict(URL.build(query_string=text, encoded=True).query)
             body = json.loads(form["payload"]) if "payload" in form else form

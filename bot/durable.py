@@ -78,7 +78,12 @@ class Durable:
             lock = self._orders[caseid] = asyncio.Lock()
         return lock
 
-    async def drain(self, seconds: float) -> None:
-        """Waits for the writes under way, at most `seconds`."""
-        if self._running:
-            await asyncio.wait(set(self._running), timeout=seconds)
+    async def drain(self, seconds: float) -> int:
+        """Waits for the writes under way, at most `seconds`, then ends the rest; returns how many had to be ended."""
+        if not self._running:
+            return 0
+        _, late = await asyncio.wait(set(self._running), timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return len(late)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.answers import Answers
-from bot.audit import AuditEntry
+from bot.audit import AuditEntry, code
 from bot.background import Background
 from bot.cards.forms import message_view, waiting_view
 from bot.cards.message import Message, View
@@ -100,10 +100,10 @@ class Listening:
         caseid = facts.get("caseid") or facts.get("case")
         outcome = "refused" if isinstance(error, Refused) else "failed"
         entry = AuditEntry(
-            user=place.user,
-            team=place.team,
-            channel=place.channel,
-            what=what.lstrip("/"),
+            user=code(place.user),
+            team=code(place.team),
+            channel=code(place.channel),
+            what=code(what.lstrip("/")),
             caseid=caseid if isinstance(caseid, int) else None,
             outcome=outcome,
             detail=type(error).__name__,

@@ -2,13 +2,15 @@
 
 A line is made of what casebot itself wrote (`message`) and the facts given beside it: `log.info("case opened",
 extra={"facts": {"caseid": 7}})`. An error is shown as its type and the places it passed, without its own words, because those
-may quote a customer. The libraries that would log whole requests are kept quiet at every level.
+may quote a customer. The libraries that would log whole requests are kept quiet at every level, and what they still say is cut
+before the words of an error.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -55,7 +57,7 @@ class _Handler(logging.StreamHandler[TextIO]):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        least = QUIET.get(record.name.partition(".")[0], logging.NOTSET)
+        least = QUIET.get(_library(record), logging.NOTSET)
         return record.levelno >= least and bool(super().filter(record))
 
 
@@ -63,7 +65,7 @@ class TextLines(logging.Formatter):
     """`2026-11-24T05:00:00.000Z INFO bot.desk: case opened caseid=7`, followed by an error's places."""
 
     def format(self, record: logging.LogRecord) -> str:
-        said = [f"{_moment(record)} {record.levelname} {record.name}: {_one_line(record.getMessage())}"]
+        said = [f"{_moment(record)} {record.levelname} {record.name}: {_one_line(_said(record))}"]
         said += [f"{name}={_one_line(str(value))}" for name, value in _facts(record).items()]
         return "\n    ".join([" ".join(said), *_places(record.exc_info or (None, None, None))])
 
@@ -73,10 +75,20 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {name: _plain(value) for name, value in _facts(record).items()}
-        line |= {"time": _moment(record), "level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        line |= {"time": _moment(record), "level": record.levelname, "logger": record.name, "message": _said(record)}
         if places := _places(record.exc_info or (None, None, None)):
             line["error"] = places
         return json.dumps(line, ensure_ascii=False)
+
+
+def _said(record: logging.LogRecord) -> str:
+    """A library puts an error's own words behind a colon or a line break: `Task exception was never retrieved\\nfuture: …`."""
+    said = record.getMessage()
+    return re.split(r"[:\n]", said, maxsplit=1)[0] if _library(record) in QUIET else said
+
+
+def _library(record: logging.LogRecord) -> str:
+    return record.name.partition(".")[0]
 
 
 def _moment(record: logging.LogRecord) -> str:

@@ -1,19 +1,20 @@
 """What Slack sends, as typed values: below this border nobody sees a raw payload.
 
-One class for each surface; `Place` says where something was asked, and so where its answer belongs. Shapes: the interaction
-payloads of Slack's documentation. Reading never raises for a missing optional part; what a listener cannot do without is read
-with `[]`, so that a malformed payload is an error at the top and not a half-done wish.
+One class for each surface; `Place` says where something was asked, and so where its answer belongs. How a raw payload becomes
+one of them stands in `bot.reading`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Raw = Mapping[str, Any]
+from bot.shapes import Raw, part, parts, text_in, wrong
+
+_YEAR_3000 = 32_503_680_000
 
 
 class Place(BaseModel):
@@ -54,19 +55,24 @@ class OpenView:
     blocks: list[dict[str, Any]]
 
     def text(self, action: str) -> str:
-        return str(self.fields.get(action, {}).get("value") or "").strip()
+        return text_in(self._field(action).get("value"), action).strip()
 
     def option(self, action: str) -> str:
         """The chosen option's value, or ""."""
-        return str((self.fields.get(action, {}).get("selected_option") or {}).get("value") or "")
+        return text_in(part(self._field(action), "selected_option").get("value"), action)
 
     def options(self, action: str) -> tuple[str, ...]:
-        return tuple(str(option["value"]) for option in self.fields.get(action, {}).get("selected_options") or ())
+        return tuple(text_in(option.get("value"), action) for option in parts(self._field(action), "selected_options"))
 
     def moment(self, action: str) -> int | None:
         """A datetime picker's choice, in unix seconds."""
-        chosen = self.fields.get(action, {}).get("selected_date_time")
-        return int(chosen) if chosen else None
+        chosen = self._field(action).get("selected_date_time")
+        if chosen is None:
+            return None
+        return chosen if type(chosen) is int and 0 < chosen < _YEAR_3000 else wrong(action)
+
+    def _field(self, action: str) -> Raw:
+        return self.fields.get(action, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +94,12 @@ class SlackMessage:
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """`name` is the command itself, such as `/case`."""
+
     text: str
     trigger: str
     place: Place
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,118 +145,3 @@ class HomeOpened:
 
 
 Asked = Command | Shortcut | Click | Typeahead | Submission | HomeOpened
-
-
-def _who(body: Raw) -> dict[str, str]:
-    user = body["user"]
-    team = user.get("team_id") or (body.get("team") or {}).get("id") or ""
-    return {"user": str(user["id"]), "team": str(team)}
-
-
-def _view(body: Raw) -> OpenView | None:
-    view = body.get("view")
-    if not view:
-        return None
-    fields: dict[str, Raw] = {}
-    for elements in ((view.get("state") or {}).get("values") or {}).values():
-        fields.update(elements)
-    return OpenView(
-        id=str(view["id"]),
-        root_id=str(view.get("root_view_id") or view["id"]),
-        callback_id=str(view.get("callback_id") or ""),
-        metadata=str(view.get("private_metadata") or ""),
-        home=view.get("type") == "home",
-        fields=fields,
-        blocks=list(view.get("blocks") or ()),
-    )
-
-
-def _place(body: Raw, view: OpenView | None) -> Place:
-    container = body.get("container") or {}
-    message = body.get("message") or {}
-    channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
-    thread_ts = message.get("thread_ts") or container.get("thread_ts") or ""
-    return Place(
-        **_who(body),
-        channel=str(channel),
-        message_ts=str(container.get("message_ts") or body.get("message_ts") or message.get("ts") or ""),
-        thread_ts=str(thread_ts),
-        response_url=str(body.get("response_url") or ""),
-        ephemeral=bool(container.get("is_ephemeral")),
-        view_id=view.id if view and not view.home else "",
-        home=bool(view and view.home),
-    )
-
-
-def message_of(raw: Raw) -> SlackMessage:
-    """A message of a shortcut's payload or of `conversations.replies`."""
-    files = raw.get("files") or ()
-    profile = raw.get("bot_profile") or {}
-    return SlackMessage(
-        ts=str(raw["ts"]),
-        thread_ts=str(raw.get("thread_ts") or ""),
-        text=str(raw.get("text") or ""),
-        user=str(raw.get("user") or ""),
-        bot_name=str(raw.get("username") or profile.get("name") or ""),
-        files=tuple(str(file.get("title") or file.get("name") or "file") for file in files),
-        emails=tuple(file for file in files if file.get("filetype") == "email"),
-    )
-
-
-def command_of(body: Raw) -> Command:
-    place = Place(
-        user=str(body["user_id"]),
-        team=str(body.get("team_id") or ""),
-        channel=str(body.get("channel_id") or ""),
-        response_url=str(body.get("response_url") or ""),
-    )
-    return Command(text=str(body.get("text") or ""), trigger=str(body.get("trigger_id") or ""), place=place)
-
-
-def shortcut_of(body: Raw) -> Shortcut:
-    message = message_of(body["message"]) if body["type"] == "message_action" else None
-    return Shortcut(str(body["callback_id"]), str(body.get("trigger_id") or ""), _place(body, None), message)
-
-
-def click_of(body: Raw) -> Click:
-    action = body["actions"][0]
-    chosen = action.get("selected_option") or {}
-    view = _view(body)
-    value = action.get("value") or chosen.get("value") or ""
-    return Click(str(action["action_id"]), str(value), str(body.get("trigger_id") or ""), _place(body, view), view)
-
-
-def typeahead_of(body: Raw) -> Typeahead:
-    view = _view(body)
-    return Typeahead(str(body["action_id"]), str(body.get("value") or ""), _place(body, view), view)
-
-
-def submission_of(body: Raw) -> Submission:
-    view = _view(body)
-    if view is None:
-        raise KeyError("view")
-    return Submission(view, str(body.get("trigger_id") or ""), _place(body, view))
-
-
-def home_of(body: Raw) -> HomeOpened:
-    event = body["event"]
-    team = str(body.get("context_team_id") or body.get("team_id") or "")
-    return HomeOpened(Place(user=str(event["user"]), team=team, home=True), str(event.get("tab") or "home"))
-
-
-def asked_of(body: Raw) -> Asked | None:
-    """Whatever it is that came in; None for what has no person waiting for an answer."""
-    kind = body.get("type")
-    if "command" in body and kind is None:
-        return command_of(body)
-    if (body.get("event") or {}).get("type") == "app_home_opened":
-        return home_of(body)
-    readers: Mapping[str, Callable[[Raw], Asked]] = {
-        "message_action": shortcut_of,
-        "shortcut": shortcut_of,
-        "block_actions": click_of,
-        "block_suggestion": typeahead_of,
-        "view_submission": submission_of,
-    }
-    reader = readers.get(str(kind))
-    return reader(body) if reader else None

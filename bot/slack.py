@@ -27,7 +27,8 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.cards.message import Message, View
 from bot.errors import CaseError
-from bot.payloads import SlackMessage, message_of
+from bot.payloads import SlackMessage
+from bot.reading import message_of
 
 _NOT_IN_CHANNEL = {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 _GONE = {
@@ -103,6 +104,22 @@ def _patient() -> list[AsyncRetryHandler]:
     """What the SDK may repeat: what Slack refused for coming too fast. Its default, a new attempt after a broken connection, is
     left out: a repeated message would stand there twice."""
     return [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
+
+
+def http_session() -> aiohttp.ClientSession:
+    """The process's one session to Slack. It follows no redirect: what is said would go to whomever the redirect names."""
+    trace = aiohttp.TraceConfig()
+    trace.on_request_redirect.append(_refuse_redirect)
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20, connect=3), trace_configs=[trace])
+
+
+class _Redirected(aiohttp.ClientError):
+    """Slack's API and response URLs do not redirect; something between does."""
+
+
+async def _refuse_redirect(_: object, __: object, redirect: aiohttp.TraceRequestRedirectParams) -> None:
+    redirect.response.close()
+    raise _Redirected
 
 
 def web_client(token: str, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:

@@ -1,7 +1,8 @@
 """One Bolt listener for each Slack surface: it finds the route by its id, lets the person in, and calls the function.
 
-A dict instead of a listener for every id: the fortieth button costs what the first does. Errors before the acknowledgement end
-in `failed`, which makes them the answer that the surface can show.
+A dict instead of a listener for every id: the fortieth button costs what the first does. What was asked is read by the door and
+stands in Bolt's context as `asked`. Errors before the acknowledgement end in `failed`, which makes them the answer that the
+surface can show.
 """
 
 from __future__ import annotations
@@ -25,22 +26,7 @@ from bot.cards.text import cut
 from bot.cases import Person
 from bot.errors import Refused
 from bot.listening import Listening, Parts, Routes, Words, call
-from bot.payloads import (
-    Asked,
-    Click,
-    Command,
-    HomeOpened,
-    Shortcut,
-    Submission,
-    Typeahead,
-    asked_of,
-    click_of,
-    command_of,
-    home_of,
-    shortcut_of,
-    submission_of,
-    typeahead_of,
-)
+from bot.payloads import Asked, Click, Command, HomeOpened, Shortcut, Submission, Typeahead
 from bot.people import People
 from bot.slack import SlackDown
 from bot.tokens import as_text
@@ -80,38 +66,33 @@ class Surfaces:
         self._for_members = for_members
 
         async def command(args: AsyncArgs) -> None:
-            await self._answer(commands, str(args.body["command"]), command_of(args.body), args)
+            asked: Command = args.context["asked"]
+            await self._answer(commands, asked.name, asked, args)
 
         async def shortcut(args: AsyncArgs) -> None:
-            asked = shortcut_of(args.body)
+            asked: Shortcut = args.context["asked"]
             await self._answer(shortcuts, asked.callback_id, asked, args)
 
         async def action(args: AsyncArgs) -> None:
-            asked = click_of(args.body)
+            asked: Click = args.context["asked"]
             await self._answer(actions, asked.action.partition(":")[0], asked, args)
 
         async def option(args: AsyncArgs) -> None:
-            asked = typeahead_of(args.body)
+            asked: Typeahead = args.context["asked"]
             await self._answer(options, asked.action, asked, args)
 
         async def view(args: AsyncArgs) -> None:
-            asked = submission_of(args.body)
+            asked: Submission = args.context["asked"]
             await self._answer(submissions, asked.view.callback_id, asked, args)
 
         async def event(args: AsyncArgs) -> None:
-            kind = str(args.body["event"]["type"])
-            if kind in events:
-                await self._answer(events, kind, home_of(args.body), args)
-
-        async def closed(args: AsyncArgs) -> None:
-            await args.ack()
+            await self._answer(events, str(args.body["event"]["type"]), args.context["asked"], args)
 
         app.command(_ANY)(command)
         app.shortcut(_ANY)(shortcut)
         app.action(_ANY)(action)
         app.options(_ANY)(option)
         app.view_submission(_ANY)(view)
-        app.view_closed(_ANY)(closed)
         app.event(_ANY)(event)
         app.error(self.failed)
 
@@ -140,12 +121,12 @@ class Surfaces:
         except TimeoutError as fault:
             raise SlackDown("users.info is slow") from fault
 
-    async def failed(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+    async def failed(self, error: Exception, context: dict[str, Any]) -> BoltResponse:
         """What was not acknowledged yet becomes words, in the form that the surface can show."""
-        asked = asked_of(body)
+        asked: Asked = context["asked"]
         typed = as_text(asked.text) if isinstance(asked, Command) else ""
         messages = self._words(error, typed=typed)
-        if asked is not None and not isinstance(asked, Typeahead):
+        if not isinstance(asked, Typeahead):
             self._background.start(self._listening.refused(asked.place, _what(asked), error))
         match asked:
             case Command():

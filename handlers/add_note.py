@@ -17,6 +17,7 @@ from bot.listening import Ack, Later, Settle
 from bot.operations import Call, CaseRef, Note
 from bot.payloads import Click, OpenView, Place, Shortcut, Submission
 from bot.references import reference, signed
+from bot.shapes import Malformed
 from bot.slack import Slack
 from bot.threads import Threads
 from handlers.choices import case_of
@@ -100,7 +101,7 @@ async def from_message(shortcut: Shortcut, ack: Ack, later: Later, slack: Slack,
 async def _form(shortcut: Shortcut, slack: Slack, threads: Threads, drafts: Drafts) -> None:
     message = shortcut.message
     if message is None:
-        raise KeyError("message")
+        raise Malformed("message")
     text, author = await threads.read(message, within=_WITHIN)
     shown, draft, rest = drafts.keep(text)
     values = NoteValues(title=cut(f"{author} in Slack", 200), note=shown, rest=rest)

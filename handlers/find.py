@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from bot.answers import Answers
-from bot.cards.lists import case_list
+from bot.cards.lists import case_list, turn_of
 from bot.cases import CasePage, Person
 from bot.desk import CaseDesk
 from bot.language import parse
@@ -25,8 +23,8 @@ async def mine_typed(operation: Mine, place: Place, by: Person, key: str, desk: 
 
 
 async def turned(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
-    asked = json.loads(click.value)
-    operation, offset = parse(str(asked["q"]), today=by.today()), int(asked["o"])
+    query, offset = turn_of(click.value)
+    operation = parse(query, today=by.today())
     await ack()
     later(_turn(click.place, operation, offset, by, desk, answers))
 

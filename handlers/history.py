@@ -9,6 +9,7 @@ from bot.cases import Person
 from bot.desk import CaseDesk
 from bot.listening import Ack, Later, Settle
 from bot.payloads import Shortcut, Submission
+from bot.shapes import Malformed
 from bot.slack import Slack
 from bot.threads import Threads
 from handlers.choices import case_of
@@ -17,7 +18,7 @@ from handlers.choices import case_of
 async def from_message(shortcut: Shortcut, ack: Ack, later: Later, slack: Slack) -> None:
     message = shortcut.message
     if message is None:
-        raise KeyError("message")
+        raise Malformed("message")
     origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts or message.ts)
     await ack()
     later(slack.open_view(shortcut.trigger, import_form("", origin)))

@@ -24,6 +24,7 @@ from bot.listening import Ack, Later, Settle
 from bot.operations import CaseRef, Open
 from bot.payloads import Click, OpenView, Place, Shortcut, Submission
 from bot.references import message_mark, signed
+from bot.shapes import Malformed
 from bot.slack import NotInChannel, Slack
 from bot.threads import NO_TEXT, Item, Threads
 from bot.values import email as valid_email
@@ -141,7 +142,7 @@ async def from_message(
 async def _from_message(shortcut: Shortcut, desk: CaseDesk, slack: Slack, threads: Threads, drafts: Drafts) -> None:
     message = shortcut.message
     if message is None:
-        raise KeyError("message")
+        raise Malformed("message")
     (text, author), department = await asyncio.gather(threads.read(message, within=_WITHIN), _preset(desk))
     shown, draft, rest = drafts.keep(text)
     values = OpenValues(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.access import Access
 from bot.answers import Answers
-from bot.audit import AuditEntry
+from bot.audit import AuditEntry, code
 from bot.cards.words import done, rep_links
 from bot.cases import Person
 from bot.directory import Directory
@@ -43,7 +43,7 @@ async def typed(
 
 
 async def _link(name: str, person: Person, by: Person, directory: Directory, store: Store) -> str:
-    entry = AuditEntry(user=by.user, team=by.team, channel=by.channel, what="rep_link", outcome="done", detail=person.user)
+    entry = AuditEntry(user=by.user, team=by.team, channel=code(by.channel), what="rep_link", outcome="done", detail=person.user)
     if name.casefold() == _NOBODY:
         was = await store.unlink_rep(person.user)
         await store.audit(entry)

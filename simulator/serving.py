@@ -28,8 +28,10 @@ class CannotCut(Exception):
 
 
 @asynccontextmanager
-async def serve(app: App, *, port: int = 0, grace: float = GRACE) -> AsyncIterator[str]:
-    """Yields `http://127.0.0.1:PORT` once the app answers there (`port=0`: any free one).
+async def serve(
+    app: App, *, port: int = 0, grace: float = GRACE, http: type[asyncio.Protocol] | str = "auto"
+) -> AsyncIterator[str]:
+    """Yields `http://127.0.0.1:PORT` once the app answers there (`port=0`: any free one; `http`: uvicorn's side of a connection).
 
     At the end, requests still being answered get `grace` seconds, then their connections are broken off and their tasks
     cancelled, so that an answer that never comes cannot hold the end up. Raises OSError when the port is taken and
@@ -39,6 +41,7 @@ async def serve(app: App, *, port: int = 0, grace: float = GRACE) -> AsyncIterat
     guard = _Guard(app)
     config = uvicorn.Config(
         guard,
+        http=http,  # type: ignore[arg-type]  # uvicorn names its own protocols
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from bot.app import Casebot, build_app
+from bot.entrance import Entrance
 from bot.settings import Settings, read_settings
 from simulator.fusedesk import FuseDesk
 from simulator.serving import serve
@@ -58,7 +59,7 @@ async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **set
         desk_url = await stack.enter_async_context(serve(desk.app))
         database = stack.enter_context(fresh_database())
         bot = await build_app(settings_for(slack_url, desk, desk_url, **{"database_url": database} | settings))
-        url = await stack.enter_async_context(serve(bot.asgi))
+        url = await stack.enter_async_context(serve(bot.asgi, http=Entrance))
         slack.connect(url)
         yield World(slack, desk, bot, url)
 
@@ -67,7 +68,7 @@ async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **set
 async def restarted(world: World) -> AsyncIterator[World]:
     """Another casebot on the same database, to which Slack now speaks."""
     bot = await build_app(world.bot.settings)
-    async with serve(bot.asgi) as url:
+    async with serve(bot.asgi, http=Entrance) as url:
         world.slack.connect(url)
         await world.slack.until(lambda: bot.directory.ready, what="the names")
         yield World(world.slack, world.desk, bot, url)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -22,16 +20,10 @@ from click.testing import CliRunner
 from bot.__main__ import Span, main
 from bot.database import engine_for
 from bot.migrations import migrate
-from bot.settings import Settings
 from bot.standing import standing
-from simulator.fusedesk import FuseDesk
-from simulator.serving import serve
-from simulator.slack import Slack
-from tests.databases import fresh_database, with_one_more
+from tests.databases import with_one_more
 from tests.logging_kept import kept_logging
-
-ROOT = Path(__file__).parent.parent
-NOTHING_SET = {name.upper(): None for name in Settings.model_fields}
+from tests.processes import NOTHING_SET, ROOT, address_of, running
 
 
 @pytest.fixture
@@ -71,46 +63,9 @@ def installed(wheel: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@asynccontextmanager
-async def running(**given: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`casebot run` as a process of its own, between both simulators; ended at the end."""
-    with fresh_database() as database:
-        async with Slack().served() as slack, serve(FuseDesk(cases=3).app) as fusedesk:
-            settings = {
-                "SLACK_BOT_TOKEN": "xoxb-test",
-                "SLACK_SIGNING_SECRET": "s3cret",
-                "SLACK_API_URL": f"{slack}/api/",
-                "FUSEDESK_APP": "acme",
-                "FUSEDESK_API_KEY": "fd-test-key",
-                "FUSEDESK_BASE_URL": fusedesk,
-                "DATABASE_URL": database,
-                "PORT": "0",
-                "LOG_FORMAT": "json",
-            }
-            inherited = {name: value for name, value in os.environ.items() if name not in NOTHING_SET}
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "run"), cwd=ROOT, env=inherited | settings | given, stderr=asyncio.subprocess.PIPE
-            )
-            try:
-                yield process
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                await process.communicate()
-
-
-async def address_of(process: asyncio.subprocess.Process) -> str:
-    """Where it answers, once it does."""
-    assert process.stderr is not None
-    async with asyncio.timeout(30):
-        async for line in process.stderr:
-            if "casebot is up" in line.decode():
-                return str(json.loads(line)["address"])
-    raise AssertionError("it ended before it was up")
-
-
 async def test_run_answers_until_it_is_told_to_stop_and_ends_well() -> None:
-    async with running() as process, httpx.AsyncClient() as http:
+    async with running() as casebot, httpx.AsyncClient() as http:
+        process = casebot.process
         health = await http.get(f"{await address_of(process)}/healthz")
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(30):
@@ -121,7 +76,8 @@ async def test_run_answers_until_it_is_told_to_stop_and_ends_well() -> None:
 
 
 async def test_run_ends_at_ctrl_c_without_a_trace() -> None:
-    async with running() as process:
+    async with running() as casebot:
+        process = casebot.process
         await address_of(process)
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(30):
@@ -135,7 +91,8 @@ async def test_run_ends_at_ctrl_c_without_a_trace() -> None:
 
 @pytest.mark.parametrize("wrong", [{"SLACK_BOT_TOKEN": "xoxb-other"}, {"SLACK_APP_TOKEN": "xapp-other"}], ids=["bot", "app"])
 async def test_run_with_a_token_that_slack_refuses_says_so_and_fails(wrong: dict[str, str]) -> None:
-    async with running(**wrong) as process:
+    async with running(**wrong) as casebot:
+        process = casebot.process
         async with asyncio.timeout(30):
             _, told = await process.communicate()
 
@@ -153,7 +110,8 @@ async def test_run_with_a_token_that_slack_refuses_says_so_and_fails(wrong: dict
     ],
 )
 async def test_run_with_a_database_that_cannot_be_reached_says_so_and_fails(url: str, words: bytes) -> None:
-    async with running(DATABASE_URL=url) as process:
+    async with running(DATABASE_URL=url) as casebot:
+        process = casebot.process
         async with asyncio.timeout(30):
             _, told = await process.communicate()
 
@@ -169,7 +127,8 @@ async def test_run_with_a_database_of_a_newer_casebot_says_so_and_fails(tmp_path
     migrate(engine, with_one_more(tmp_path))
     engine.dispose()
 
-    async with running(DATABASE_URL=f"sqlite:///{tmp_path}/casebot.db") as process:
+    async with running(DATABASE_URL=f"sqlite:///{tmp_path}/casebot.db") as casebot:
+        process = casebot.process
         async with asyncio.timeout(30):
             _, told = await process.communicate()
 
@@ -179,7 +138,8 @@ async def test_run_with_a_database_of_a_newer_casebot_says_so_and_fails(tmp_path
 
 
 async def test_run_makes_the_database_that_is_not_there_yet(tmp_path: Path) -> None:
-    async with running(DATABASE_URL=f"sqlite:///{tmp_path}/casebot.db") as process:
+    async with running(DATABASE_URL=f"sqlite:///{tmp_path}/casebot.db") as casebot:
+        process = casebot.process
         await address_of(process)
 
         assert standing(f"sqlite:///{tmp_path}/casebot.db").due == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import time
@@ -9,7 +10,14 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
+from bot.cards.words import done
+from bot.slack import Slack, SlackDown, http_session, web_client
+from simulator.serving import serve
 from simulator.slack import JANE, SUPPORT, Exchange
 from tests.conftest import World, casebot_world
 from tests.flows import answer
@@ -190,6 +198,109 @@ async def test_a_malformed_payload_that_is_signed_ends_in_a_reference_that_the_l
     assert "jane@secret.example" not in caplog.text
 
 
+PERSON = {"user": {"id": JANE, "team_id": "T01ACME"}, "team": {"id": "T01ACME"}, "trigger_id": "1.2.3"}
+BUTTON = {"action_id": "case_take", "block_id": "b", "type": "button", "value": "{}"}
+MODAL = {"id": "V1", "type": "modal", "callback_id": "note_form", "private_metadata": "{}", "blocks": []}
+MESSAGE = {"ts": "1.2", "text": "quokka"}
+
+
+def event_of(event: object) -> dict[str, object]:
+    return {"type": "event_callback", "event_id": "Ev7", "team_id": "T01ACME", "event": event}
+
+
+def nested(levels: int) -> object:
+    return {"quokka": nested(levels - 1)} if levels else "quokka"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": ["quokka"]},
+        {"type": "block_actions", "actions": []},
+        {"type": "block_actions", "actions": {"quokka": 1}},
+        {"type": "block_actions", "actions": [None]},
+        {"type": "block_actions", "actions": [BUTTON | {"value": {"quokka": None}}]},
+        {"type": "block_actions", "actions": [BUTTON], "user": None},
+        {"type": "block_actions", "actions": [BUTTON], "user": {"id": ["quokka"]}},
+        {"type": "block_actions", "actions": [BUTTON], "user": {"id": "q" * 100_000}},
+        {"type": "block_actions", "actions": [BUTTON], "response_url": "http://[quokka"},
+        {"type": "block_actions", "actions": [BUTTON], "authorizations": {"quokka": 1}},
+        {"type": "block_actions", "actions": [BUTTON], "state": nested(100)},
+        {"type": "block_suggestion", "action_id": "department", "value": 10**30},
+        {"type": "block_suggestion", "value": "quokka"},
+        {"type": "shortcut", "callback_id": None},
+        {"type": "message_action", "callback_id": "add_to_case", "message": None},
+        {"type": "message_action", "callback_id": "add_to_case", "message": MESSAGE | {"files": ["quokka"]}},
+        {"type": "view_submission"},
+        {"type": "view_submission", "view": MODAL | {"type": "quokka"}},
+        {"type": "view_submission", "view": MODAL | {"state": {"values": {"note": {"note": "quokka"}}}}},
+        {"type": "view_submission", "view": MODAL | {"blocks": [{"type": "input", "element": None}]}},
+        event_of(None) | {"event": ["quokka"]},
+        event_of({"type": "app_home_opened"}),
+        event_of({"type": "app_home_opened", "user": {"quokka": 1}}),
+    ],
+    ids=lambda payload: json.dumps(payload)[:60],
+)
+async def test_a_signed_but_malformed_payload_is_refused_in_one_line_without_its_words(
+    world: World, payload: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "bot")
+
+    answered = await knock(world, json.dumps(PERSON | payload), kind="application/json")
+
+    assert answered.status == 400
+    assert answered.headers["X-Slack-No-Retry"] == "1"
+    assert [record.levelname for record in caplog.records if record.name.startswith("bot")] == ["WARNING"]
+    assert "quokka" not in caplog.text
+
+
+@pytest.mark.parametrize("body", ["command=%2Fcase&text=quokka", "command=&user_id=U1&text=quokka"])
+async def test_a_command_of_nobody_or_of_no_name_is_refused(world: World, body: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert (await knock(world, body)).status == 400
+    assert "quokka" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("action", "value"),
+    [
+        ("case_take", "{}"),
+        ("case_note", "quokka"),
+        ("list_show", "1e9"),
+        ("list_page:next", "[1]"),
+        ("case_more", "history|quokka"),
+    ],
+)
+async def test_a_button_of_another_casebot_is_answered_in_words_with_a_reference_that_the_log_has(
+    world: World, action: str, value: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    payload = {"type": "block_actions", "actions": [BUTTON | {"action_id": action, "value": value}], "channel": {"id": SUPPORT}}
+
+    answered = await knock(world, urlencode({"payload": json.dumps(PERSON | payload)}))
+    await world.slack.until(lambda: world.slack.seen(JANE, SUPPORT))
+
+    words = world.slack.last(JANE, SUPPORT).plain()
+    assert answered.status == 200
+    assert "older casebot" in words
+    assert words.split("reference ")[1].split(".")[0] in caplog.text
+    assert "quokka" not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_halves_of_characters_and_nul_are_replaced_and_harm_nothing(world: World) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "a\ud83d\x00b"})
+
+    assert (await knock(world, body, kind="application/json")).json == {"challenge": "a\ufffd\ufffdb"}
+
+
+@pytest.mark.parametrize(
+    "more", [{"Content-Type": "é/ÿ"}, {"Content-Type": "application/json; charset=é"}, {"Content-Encoding": "gzip"}]
+)
+async def test_a_body_that_is_announced_as_something_else_is_refused(world: World, more: dict[str, str]) -> None:
+    body = gzip.compress(COMMAND.encode()) if "Content-Encoding" in more else COMMAND.encode()
+
+    assert (await world.slack.raw(PATH, body, headers(world, body) | more)).status == 400
+
+
 async def test_health_and_readiness_say_nothing_private(world: World) -> None:
     async with aiohttp.ClientSession() as session:
         async with session.get(world.url + "/healthz") as response:
@@ -200,6 +311,22 @@ async def test_health_and_readiness_say_nothing_private(world: World) -> None:
             assert response.status == 405
         async with session.get(world.url + "/") as response:
             assert response.status == 404
+
+
+async def test_a_response_url_that_redirects_is_not_followed() -> None:
+    heard: list[str] = []
+
+    async def away(request: Request) -> Response:
+        heard.append(request.url.path)
+        return RedirectResponse("/elsewhere", status_code=307)
+
+    app = Starlette(routes=[Route("/response", away, methods=["POST"]), Route("/elsewhere", away, methods=["POST"])])
+    async with serve(app) as url, http_session() as session:
+        slack = Slack(web_client("xoxb-test", f"{url}/api/", session), session)
+        with pytest.raises(SlackDown):
+            await slack.respond(f"{url}/response", done("quokka"))
+
+    assert heard == ["/response"]
 
 
 async def test_over_socket_mode_everything_comes_by_the_same_door() -> None:
@@ -217,6 +344,23 @@ async def test_over_socket_mode_everything_comes_by_the_same_door() -> None:
 
         assert shut.status == 401
         assert world.slack.faults == []
+
+
+async def test_a_malformed_payload_over_socket_mode_is_left_unacknowledged_and_the_socket_lives_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with casebot_world(slack_app_token="xapp-test") as world:
+        await world.slack.until(lambda: world.slack.sockets == 1)
+        world.slack.delivery.ack_seconds = 0.3
+        lost = await world.slack.delivery.interactive({"type": "block_actions", "actions": "quokka"})
+        world.slack.delivery.ack_seconds = 3.0
+        card = await answer(world, "help")
+
+        assert lost.error == "operation_timeout"
+        assert "Open a case" in card.buttons
+        assert "malformed payload, actions" in caplog.text
+        assert "quokka" not in caplog.text
+        world.slack.faults.clear()
 
 
 async def test_a_socket_that_slack_renews_is_replaced() -> None:

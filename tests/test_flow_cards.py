@@ -268,4 +268,4 @@ async def test_an_old_button_is_answered_politely(world: World) -> None:
 
     await world.slack.until(lambda: len(world.slack.seen(JANE, SUPPORT)) > before)
     assert exchange.error == ""
-    assert "went wrong" in world.slack.last(JANE, SUPPORT).plain()
+    assert "older casebot" in world.slack.last(JANE, SUPPORT).plain()

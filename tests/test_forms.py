@@ -16,6 +16,7 @@ from bot.cases import NamedCase
 from bot.fusedesk.models import Case, Department, Rep, Tag
 from bot.operations import Open
 from bot.payloads import Place
+from bot.shapes import Malformed
 from simulator.blocks import active_tokens, problems
 
 ANY = st.text(max_size=4_000)
@@ -101,7 +102,7 @@ def test_the_most_that_a_form_remembers_fits_into_its_metadata() -> None:
 
 
 def test_a_form_of_no_case_says_so_to_whoever_asks_for_its_case() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(Malformed):
         _ = ORIGIN.card
 
 

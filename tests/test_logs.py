@@ -151,3 +151,22 @@ def test_facts_of_another_shape_are_left_out(written: Callable[..., io.StringIO]
     logging.getLogger("bot").info("done", extra={"facts": "none"})
 
     assert stream.getvalue().endswith("bot: done\n")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("asyncio", f"Task exception was never retrieved\nfuture: <Task exception=ValueError('{SECRET}')>"),
+        ("slack_sdk.socket_mode.aiohttp", f"Failed to run a request listener: {SECRET}, session: s_1"),
+    ],
+)
+def test_a_library_that_quotes_an_error_is_cut_before_its_words(
+    written: Callable[..., io.StringIO], form: Literal["text", "json"], name: str, said: str
+) -> None:
+    stream = written("INFO", form)
+
+    logging.getLogger(name).error(said)
+
+    assert said[:20] in stream.getvalue()
+    assert "4111" not in stream.getvalue()

@@ -19,6 +19,7 @@ from bot.cases import NamedCase
 from bot.fusedesk.models import Department, Rep, Tag
 from bot.operations import Open
 from bot.payloads import Place
+from bot.shapes import Malformed
 
 OPEN_FORM = "open_form"
 NOTE_FORM = "note_form"
@@ -68,9 +69,9 @@ class Origin(BaseModel):
 
     @property
     def card(self) -> Seen:
-        """The case that the form is about. A form of none is a KeyError."""
+        """The case that the form is about. A form of none is Malformed."""
         if self.seen is None:
-            raise KeyError("seen")
+            raise Malformed("seen")
         return self.seen
 
     def dump(self) -> str:

@@ -30,6 +30,7 @@ from bot.cards.text import (
 )
 from bot.cards.words import offers
 from bot.cases import CasePage, NamedCase
+from bot.shapes import Malformed
 from bot.tokens import is_blank
 
 SHOW = "list_show"
@@ -124,6 +125,14 @@ def _turning(page: CasePage) -> list[Block]:
 
 def _at(query: str, offset: int) -> str:
     return json.dumps({"q": query, "o": offset}, ensure_ascii=False, separators=(",", ":"))
+
+
+def turn_of(value: str) -> tuple[str, int]:
+    """The search that a button of a list repeats, and from which case on. Raises Malformed for anything that no list drew."""
+    match json.loads(value):
+        case {"q": str(query), "o": int(offset)} if offset >= 0:
+            return query, offset
+    raise Malformed("turn")
 
 
 def _nothing(page: CasePage) -> Message:

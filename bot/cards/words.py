@@ -95,6 +95,13 @@ def unexpected(reference: str, *, typed: str = "") -> list[Message]:
     return _with_quote([section(plain(says))], says, typed)
 
 
+def unreadable(reference: str, *, typed: str = "") -> list[Message]:
+    """A value that cannot be read, mostly in a button or form that an older casebot drew."""
+    says = "casebot could not read what this button or form carries: an older casebot may have drawn it. Ask again with /case. "
+    says += f"If it happens again, whoever runs casebot finds it in the log with the reference {line(reference, 60)}."
+    return _with_quote([section(plain(says))], says, typed)
+
+
 def _with_quote(blocks: list[Block], told: str, typed: str) -> list[Message]:
     """The message, and what was typed: in it as far as it has room, the rest in messages of its own."""
     typed = as_typed(typed)
