@@ -39,7 +39,6 @@ HEADERS = {
     b"referrer-policy": b"no-referrer",
     b"cache-control": b"no-store",
 }
-NOT_DONE = 409
 
 
 class Page:
@@ -101,7 +100,7 @@ class Page:
         try:
             return JSONResponse(await deed(self._stage, self._look(request), await request.json()))
         except (AssertionError, CannotStart) as refused:  # AssertionError: what a person could not do, or waited for in vain
-            return JSONResponse({"error": str(refused).partition("\n")[0]}, NOT_DONE)
+            return JSONResponse({"error": str(refused).partition("\n")[0]})
         except (KeyError, ValueError, TypeError) as fault:
             return JSONResponse({"error": f"That cannot be read: {fault}"}, 400)
 

@@ -33,7 +33,7 @@ class Step:
 STEPS = (
     Step(
         "Open a case from a message",
-        "In #support, choose ⋮ beside the message about the printer and then “Open a case”. Pick a department, press Open: "
+        "In #support, choose ⋮ beside the message about the printer and then “Open a case”. Pick a department, press Open case: "
         "the card stands in the message’s thread.",
         lambda call: call.fits("POST /cases"),
     ),

@@ -31,7 +31,6 @@ function begin(combo) {
     waiting = setTimeout(() => offer(combo), WAIT);
   };
   input.addEventListener("input", later);
-  input.addEventListener("focus", later);
   input.addEventListener("click", later);
   input.addEventListener("keydown", (event) => {
     if (combo.offers.key(event)) return;
