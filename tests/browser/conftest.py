@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Locator, Page, async_playwright
 
 from simulator.demo import Options, playing
 from simulator.page.look import Look
@@ -59,6 +59,11 @@ class Visit:
 
     async def go(self, **look: str) -> None:
         await self.page.goto(self.url + Look(**look).url())
+
+    async def follow(self, link: Locator) -> None:
+        """Presses a link that leads to another state of the page."""
+        async with self.page.expect_navigation():
+            await link.click()
 
     async def done(self, step: int) -> None:
         """Waits until the tour says that the step is done."""
