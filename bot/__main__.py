@@ -79,10 +79,9 @@ def demo(cases: int, port: int, latency: float, keep: Path | None, reset: bool) 
     try:
         import simulator.demo
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] != "simulator":
-            raise
         raise click.ClickException(
-            "The demo is not part of the installed package. Get casebot's source and type `make demo` there."
+            f"The demo is not part of the installed package ({missing.name} is missing). "
+            "Get casebot's source and type `make demo` there."
         ) from missing
     simulator.demo.main(simulator.demo.Options(cases=cases, port=port, latency=latency, keep=keep, reset=reset))
 

@@ -121,12 +121,12 @@ def _open(url: str) -> None:
 
 def main(options: Options) -> None:
     """Returns when it was ended by Ctrl-C. Raises ClickException when it could not start."""
-    if options.keep and options.reset:
-        keeping.forget(options.keep)
     try:
+        if options.keep and options.reset:
+            keeping.forget(options.keep)
         asyncio.run(_play(options))
     except sqlite3.DatabaseError as fault:
-        raise click.ClickException(f"{options.keep} is no file of the demo ({fault}). --reset makes a new one.") from fault
+        raise click.ClickException(f"{options.keep} is no file of the demo ({fault}).") from fault
     except OSError as fault:
         raise click.ClickException(f"Port {options.port} cannot be had: {fault.strerror or fault}.") from fault
     except CannotStart as fault:

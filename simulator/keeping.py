@@ -22,6 +22,10 @@ def database(file: Path) -> Path:
 
 
 def forget(file: Path) -> None:
+    """Removes what a demo left there. Raises sqlite3.DatabaseError for a file of something else, which stays."""
+    if file.exists():
+        with closing(sqlite3.connect(file)) as db:
+            db.execute("SELECT 1 FROM sqlite_master")
     for path in (file, database(file)):
         for ending in ("", "-wal", "-shm"):
             path.with_name(path.name + ending).unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from simulator.fusedesk import FuseDesk
 from simulator.fusedesk_gate import Call as DeskCall
 from simulator.slack import Exchange, Slack
 from simulator.slack_state import Call
-from simulator.slack_text import Json
+from simulator.slack_text import Json, shown
 
 KEPT = 1000
 ASKING = {"block_suggestion"}
@@ -160,7 +160,7 @@ def _names(sent: Json) -> Iterator[str]:
 def title_of(sent: Json) -> str:
     """What somebody did, in a few words."""
     if "command" in sent:
-        return f"{sent['command']} {sent['text']}".strip()
+        return f"{sent['command']} {shown(sent['text'])}".strip()
     kind = str(sent.get("type"))
     if kind == "block_actions":
         action = sent["actions"][0]

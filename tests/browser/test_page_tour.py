@@ -24,7 +24,7 @@ def form(visit: Visit, title: str) -> Locator:
 
 async def shortcut(visit: Visit, hands: Hands, words: str, name: str) -> None:
     await hands.press(message(visit, words).get_by_role("button", name="More actions"))
-    await hands.press(message(visit, words).locator(".menu").get_by_role("button", name=name))
+    await hands.press(visit.page.locator("#more").get_by_role("button", name=name))
 
 
 async def card(visit: Visit, hands: Hands) -> Locator:

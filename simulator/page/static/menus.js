@@ -1,8 +1,15 @@
 // Menus that pop up beside their button: where they stand, arrows in them, and that they go once something was chosen.
 
 const GAP = 4;
+let opener = null;
+
+/** What a menu is about: the button that opened it, which may be one of many that share it. */
+export const openerOf = (element) => (element.closest(".menu[popover]") ? opener : element);
 
 export function listenMenus() {
+  document.addEventListener("click", (event) => {
+    opener = event.target.closest("[popovertarget]") ?? opener;
+  }, true);
   document.addEventListener("toggle", (event) => {
     if (event.target.matches?.(".menu[popover]") && event.newState === "open") stand(event.target);
   }, true);
@@ -21,7 +28,7 @@ export function listenMenus() {
 }
 
 function stand(menu) {
-  const button = document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`).getBoundingClientRect();
+  const button = opener.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
   const below = button.bottom + GAP + height <= innerHeight;
   const top = below ? button.bottom + GAP : Math.max(GAP, button.top - GAP - height);
