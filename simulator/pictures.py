@@ -14,7 +14,6 @@ from playwright.async_api import Browser, Locator, Page, async_playwright
 from simulator.demo import Options, playing
 from simulator.page.look import OLU, Look
 from simulator.page.stage import Stage
-from simulator.slack import JANE, SUPPORT
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--font-render-hinting=none"]
@@ -90,14 +89,11 @@ class Photographer:
         await page.close()
 
     async def whole(self) -> None:
-        """The page as it is, with the thread of the shared card; wide, narrow, and in the dark."""
-        shared = next(
-            one for one in reversed(self._stage.slack.seen(JANE, SUPPORT)) if one.by_bot and not one.to and not one.thread_ts
-        )
+        """The page as it is: wide, narrow, and in the dark."""
         case = str(self._stage.desk.newest()["caseid"])
         for name, look, width, height, dark in (
-            ("demo", Look(panel="fusedesk", case=case), 1280, 800, False),
-            ("demo-dark", Look(thread=shared.ts, panel="inspector"), 1280, 800, True),
+            ("demo", Look(panel="fusedesk", case=case), 1200, 690, False),
+            ("demo-dark", Look(panel="inspector"), 1200, 690, True),
             ("demo-narrow", Look(), 390, 800, False),
         ):
             page = await self._page(look, width, height, dark=dark)
@@ -114,7 +110,7 @@ async def _main() -> None:
     async with playing(Options()) as (url, stage), async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=SWITCHES)
         photographer = Photographer(browser, url, stage)
-        for scene in ("opening", "cards", "transfer", "found", "home", "whole"):
+        for scene in ("opening", "cards", "transfer", "whole", "found", "home"):
             await getattr(photographer, scene)()
         await browser.close()
     for picture in sorted(PICTURES.glob("*.png")):

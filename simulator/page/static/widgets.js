@@ -80,8 +80,11 @@ function focusOf(active) {
   return (fresh) => {
     const found = fresh.querySelector(selector);
     if (!found) return;
-    if (typed) found.value = typed;
     found.focus({ preventScroll: true });
+    if (typed) {
+      found.value = typed;
+      found.dispatchEvent(new Event("input", { bubbles: true })); // asks anew for what was being looked up
+    }
     if (start !== null && start !== undefined && found.setSelectionRange) found.setSelectionRange(start, end);
   };
 }
