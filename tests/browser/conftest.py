@@ -31,11 +31,12 @@ PATIENCE = 15_000  # milliseconds until something that should be there is missed
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests here share the browser's loop, and none runs where there is no browser."""
-    for item in items:
-        if "tests/browser/" in item.path.as_posix():
-            if inspect.iscoroutinefunction(getattr(item, "function", None)):
-                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    """All tests here share the browser's loop, come last because they are slow, and are skipped where there is no browser."""
+    here = [item for item in items if "tests/browser/" in item.path.as_posix()]
+    items[:] = [item for item in items if item not in here] + here
+    for item in here:
+        if inspect.iscoroutinefunction(getattr(item, "function", None)):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="no chromium here: apt-get install chromium"))
 
