@@ -198,3 +198,13 @@ async def test_each_exchange_belongs_to_the_wish_that_caused_it(world: World) ->
     of_show = {row.title for row in rows if row.wish == wishes["/case show 1003"]}
     assert {"/case show 1003", "GET /cases/1003", "response_url"} <= of_show
     assert {row.title for row in rows if row.wish == wishes["/case help"]} == {"/case help"}
+
+
+async def test_what_slack_does_not_take_of_an_answer_stands_at_its_exchange(world: World) -> None:
+    async with paged(world) as (_, stage):
+        stage.slack.delivery.ack_seconds = 0.0
+        await world.case("help")
+        row = next(row for row in stage.exchanges.rows() if row.title == "/case help")
+
+    assert "operation_timeout" in row.why
+    world.slack.forgive("operation_timeout")

@@ -66,7 +66,8 @@ class Exchanges:
         self._numbers = itertools.count(1)
         self._calls = len(slack.calls)
         self._desk_calls = len(desk.calls)
-        self._under_way: dict[int, Row] = {}
+        self._under_way: dict[int, tuple[Row, int]] = {}
+        self._ended: list[tuple[Row, Exchange, int]] = []
         self.wishes: deque[Wish] = deque([Wish(0, 0.0, "casebot by itself")], maxlen=200)
         self._rows: deque[Row] = deque(maxlen=KEPT)
         slack.delivery.watch = self._delivered
@@ -80,7 +81,11 @@ class Exchanges:
         return next((row for row in self._rows if row.id == id), None)
 
     def _collect(self) -> None:
-        """Takes over what the stand-ins recorded since the last time."""
+        """Takes over what the stand-ins recorded since the last time, and what Slack thought of casebot's last answers."""
+        for row, exchange, noted in self._ended:
+            faults = [fault for fault in self._slack.faults[noted:] if fault.startswith(f"{exchange.kind}: ")]
+            row.why = "; ".join(faults) or exchange.error
+        self._ended.clear()
         for call in self._slack.calls[self._calls :]:
             self._rows.append(self._api_row(call))
         for asked in self._desk.calls[self._desk_calls :]:
@@ -90,17 +95,18 @@ class Exchanges:
     # Slack to casebot
 
     def _delivered(self, exchange: Exchange) -> None:
-        row = self._under_way.pop(id(exchange), None)
+        row, noted = self._under_way.pop(id(exchange), (None, 0))
         if row is None:
             wish = Wish(next(self._numbers), exchange.at, title_of(exchange.sent), set(_names(exchange.sent)))
             self.wishes.append(wish)
             row = Row(next(self._ids), "slack", exchange.at, wish.title, wish.number, sent=exchange.sent, body=exchange.body)
             row.url = f"{self._slack.delivery.bot_url}/slack/events"
-            self._under_way[id(exchange)] = row
+            self._under_way[id(exchange)] = row, len(self._slack.faults)
             self._rows.append(row)
         else:
             row.status, row.seconds = exchange.status, exchange.seconds
-            row.got, row.why = exchange.json or exchange.text, exchange.error
+            row.got = exchange.json or exchange.text
+            self._ended.append((row, exchange, noted))
         self._slack.changed.note()
 
     # casebot to Slack, casebot to FuseDesk

@@ -125,7 +125,7 @@ class Regions:
 
     def _exchanges(self) -> Iterator[Piece]:
         for row in reversed(self._stage.exchanges.rows()[-ROWS:]):
-            yield Piece(f"x{row.id}", row.seconds, lambda row=row: self.pen.draw("exchange.html", row=row))  # type: ignore[misc]
+            yield Piece(f"x{row.id}", (row.seconds, row.why), lambda row=row: self.pen.draw("exchange.html", row=row))  # type: ignore[misc]
 
     def _wishes(self) -> Piece:
         wishes = list(self._stage.exchanges.wishes)[-50:]

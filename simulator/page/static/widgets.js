@@ -76,14 +76,14 @@ export function remember(root) {
 function focusOf(active) {
   const selector = active.tagName + NAMES.filter((name) => active.hasAttribute(name))
     .map((name) => `[${name}="${CSS.escape(active.getAttribute(name))}"]`).join("");
-  const [start, end, typed] = [active.selectionStart, active.selectionEnd, active.closest(".combo") ? active.value : ""];
+  const [start, end, typed] = [active.selectionStart, active.selectionEnd, active.closest(".combo, [data-set]") ? active.value : ""];
   return (fresh) => {
     const found = fresh.querySelector(selector);
     if (!found) return;
     found.focus({ preventScroll: true });
     if (typed) {
       found.value = typed;
-      found.dispatchEvent(new Event("input", { bubbles: true })); // asks anew for what was being looked up
+      found.dispatchEvent(new Event("input", { bubbles: true })); // a menu asks anew for what was being looked up
     }
     if (start !== null && start !== undefined && found.setSelectionRange) found.setSelectionRange(start, end);
   };
