@@ -25,6 +25,7 @@ setup: $(STAMP)
 
 $(STAMP): requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || test -n "$(PYTHON)" || { echo "casebot needs Python 3.11 or later; give one: make setup PYTHON=…" >&2; exit 1; }
+	@echo "Installing casebot and its tools into $(VENV), about half a minute …"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

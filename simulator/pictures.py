@@ -89,12 +89,11 @@ class Photographer:
         await page.close()
 
     async def whole(self) -> None:
-        """The page as it is: wide, narrow, and in the dark."""
+        """The page as it is, and in the dark."""
         case = str(self._stage.desk.newest()["caseid"])
         for name, look, width, height, dark in (
             ("demo", Look(panel="fusedesk", case=case), 1200, 690, False),
             ("demo-dark", Look(panel="inspector"), 1200, 690, True),
-            ("demo-narrow", Look(), 390, 800, False),
         ):
             page = await self._page(look, width, height, dark=dark)
             await self._take(page, name)

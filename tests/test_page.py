@@ -23,9 +23,10 @@ from simulator.page.look import HOME, OLU, Look
 from simulator.page.moments import Clock
 from simulator.page.mrkdwn import Mrkdwn, Run
 from simulator.page.stage import Stage, staged
-from simulator.page.tour_shown import prepare
+from simulator.page.tour import STEPS
+from simulator.page.tour_shown import UNDO, prepare
 from simulator.serving import serve
-from simulator.slack import GUS, JANE, SUPPORT
+from simulator.slack import BOT_USER, GUS, JANE, SUPPORT, Message
 from simulator.slack_text import escape
 from tests.conftest import World
 
@@ -208,3 +209,21 @@ async def test_what_slack_does_not_take_of_an_answer_stands_at_its_exchange(worl
 
     assert "operation_timeout" in row.why
     world.slack.forgive("operation_timeout")
+
+
+async def test_the_last_step_of_the_tour_counts_when_the_case_stands_as_before(world: World) -> None:
+    """casebot's part is played by hand: a button, and FuseDesk set back."""
+    async with paged(world) as (_, stage):
+        before = world.desk.case(1003)
+        await world.case("transfer 1003 to onboarding")
+        await world.slack.until(lambda: world.desk.case(1003)["department"] == "Onboarding")
+        button = {"type": "button", "action_id": "x", "text": {"type": "plain_text", "text": UNDO}}
+        blocks = [{"type": "actions", "elements": [button]}]
+        offered = world.slack.put(Message(SUPPORT, "", BOT_USER, UNDO, blocks, by_bot=True))
+        await world.slack.click(JANE, offered, "x")
+        assert stage.tour.now
+        assert len(STEPS) not in stage.tour.done
+        world.desk.change(1003, departmentid=before["departmentid"], repid=before["repid"])
+
+        assert stage.tour.now
+        assert len(STEPS) in stage.tour.done

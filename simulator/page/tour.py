@@ -18,6 +18,7 @@ from simulator.page.tour_shown import SHOWN, UNDO
 from simulator.slack import NotPossible, Slack
 
 STANDING = ("departmentid", "repid", "status", "contactid", "tags")
+PRESSED = f"press {UNDO}"
 UNDOABLE = ("POST /cases/{id}", "POST /cases/{id}/tag/{tag}", "POST /cases/{id}/untag/{tag}")
 
 
@@ -98,7 +99,8 @@ class Tour:
 
     def _remember(self, call: Call) -> None:
         """Before a change that can be undone: how the case stands. What *undo* itself changes does not count."""
-        if any(call.fits(pattern) for pattern in UNDOABLE) and not self._pressed_undo():
+        undoing = self._exchanges.wishes[-1].title == PRESSED
+        if any(call.fits(pattern) for pattern in UNDOABLE) and not undoing:
             caseid = int(call.path.removeprefix("/api/v1").split("/")[2])
             self._before = (caseid, self._standing(caseid), self._slack.now())
 
@@ -112,7 +114,7 @@ class Tour:
     def _pressed_undo(self) -> bool:
         """Whether the newest change was followed by a press of *Undo*."""
         since = self._before[2] if self._before else 0.0
-        return any(row.title == f"press {UNDO}" and row.at >= since for row in self._exchanges.rows())
+        return any(row.title == PRESSED and row.at >= since for row in self._exchanges.rows())
 
     def _undone(self) -> bool:
         return self._before is not None and self._pressed_undo() and self._standing(self._before[0]) == self._before[1]
