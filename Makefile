@@ -1,4 +1,4 @@
-# casebot: make setup | run | demo | test | coverage | soak-door | lint | lock | clean
+# casebot: make setup | run | demo | test | coverage | soak-door | lint | pictures | lock | clean
 # Needs make, git and any Python from 3.11 on; everything else is put into .venv.
 #   make setup PYTHON=python3.13 VENV=.venv313     another Python, beside the first
 #   make test ARGS="-k transfer -x"                anything pytest takes
@@ -16,7 +16,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test coverage soak-door lint lock clean
+.PHONY: help setup run demo test coverage soak-door lint pictures lock clean
 
 help:
 	@sed -n '1,4s/^# *//p' Makefile
@@ -25,6 +25,7 @@ setup: $(STAMP)
 
 $(STAMP): requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || test -n "$(PYTHON)" || { echo "casebot needs Python 3.11 or later; give one: make setup PYTHON=…" >&2; exit 1; }
+	@echo "Installing casebot and its tools into $(VENV), about half a minute …"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -52,6 +53,10 @@ lint: setup
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+
+# Takes docs/pictures/ anew, from the running demo. Needs Debian's chromium and fonts-noto-color-emoji.
+pictures: setup
+	$(BIN)/python -m simulator.pictures
 
 # Writes both locks anew: `make lock` after a change of pyproject.toml, `make lock UPGRADE=--upgrade` for newer releases.
 lock: setup

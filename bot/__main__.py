@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -96,19 +97,20 @@ def _up(address: str) -> None:
 
 @main.command()
 @click.option("--cases", type=click.IntRange(min=1), default=300, show_default=True, help="How many cases FuseDesk shall hold.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where casebot shall listen.  [default: any free port]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where the page shall be.  [default: any free port]")
 @click.option("--latency", type=Span(), default="0ms", show_default=True, help="How long FuseDesk shall take to answer.")
-def demo(cases: int, port: int, latency: float) -> None:
-    """Try casebot without Slack or FuseDesk: both are simulated on this machine."""
+@click.option("--keep", type=click.Path(dir_okay=False, path_type=Path), help="A file to keep everything in until the next time.")
+@click.option("--reset", is_flag=True, help="Begin anew, whatever that file holds.")
+def demo(cases: int, port: int, latency: float, keep: Path | None, reset: bool) -> None:
+    """Try casebot in the browser, without Slack or FuseDesk: both are simulated on this machine."""
     try:
         import simulator.demo
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] != "simulator":
-            raise
         raise click.ClickException(
-            "The demo is not part of the installed package. Get casebot's source and type `make demo` there."
+            f"The demo is not part of the installed package ({missing.name} is missing). "
+            "Get casebot's source and type `make demo` there."
         ) from missing
-    simulator.demo.main(cases=cases, port=port, latency=latency)
+    simulator.demo.main(simulator.demo.Options(cases=cases, port=port, latency=latency, keep=keep, reset=reset))
 
 
 @main.command()

@@ -95,7 +95,7 @@ class Driver(Workspace):
         nth: int = 0,
         value: str | None = None,
         option: Any = None,
-        state: Mapping[str, Any] | None = None,
+        state: Mapping[Any, Any] | None = None,
     ) -> Exchange:
         """Presses a button, chooses from a menu, or sends an input with `dispatch_action`.
 
@@ -162,12 +162,12 @@ class Driver(Workspace):
         payload = self._payloads.suggestion(user, where, action_id, element.block_id, typed)
         return self._acks.options(await self.delivery.interactive(payload))
 
-    async def fill(self, user: str, where: Where, values: Mapping[str, Any]) -> None:
-        """Puts values into fields without sending anything (but typeahead); see `submit`."""
+    async def fill(self, user: str, where: Where, values: Mapping[Any, Any]) -> None:
+        """Puts values into fields without sending anything (but typeahead); see `submit`. A key may be (block_id, action_id)."""
         self._in_sight(user, where)
         await self._filling.fill(user, where, values)
 
-    async def submit(self, user: str, view: View, values: Mapping[str, Any] | None = None) -> Exchange:
+    async def submit(self, user: str, view: View, values: Mapping[Any, Any] | None = None) -> Exchange:
         """Fills a modal and sends it. `values`: action_id or block_id -> text, option (text, value or itself), list, None.
 
         What Slack's client refuses is not sent: `error` is then `not_sent` and `errors` says why.

@@ -94,6 +94,7 @@ class FuseDesk:
         self.on_request: Hook | None = None  # before anything happens
         self.on_effect: Hook | None = None  # after a write took effect, before its answer
         self.on_answer: Hook | None = None  # after the answer left (or the connection broke)
+        self.on_move: Callable[[], None] | None = None  # after somebody changed something before FuseDesk
         self.app = Gate(Api(self).app, self)
 
     # Weather
@@ -164,6 +165,8 @@ class FuseDesk:
         self.version += 1
         self._move.set()
         self._move = asyncio.Event()
+        if self.on_move:
+            self.on_move()
 
     async def changed(self, since: int) -> int:
         """Waits until `version` is past `since`; the version then."""
@@ -193,7 +196,7 @@ class FuseDesk:
 
     def find(self, *, limit: int = 150, offset: int = 0, **filters: Any) -> list[Row]:
         """Cases, last updated first, without history. Filters: columns of a case by equality (`status` also all, active),
-        `casetag`, and `words` for a text in summary, opener or number."""
+        `casetag`, `words` for a text in summary, opener or number, and `begins` for the beginning of an id."""
         return [self._told(row, history=False) for row in self.store.search(filters, limit=limit, offset=offset)]
 
     def count(self, **filters: Any) -> int:

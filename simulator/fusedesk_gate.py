@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 HOURS = 3600.0
 GARBAGE = "<!DOCTYPE html><html><body><h1>We will be right back</h1></body></html>"
 ODD_WAYS = ("drop", "hang", "garbage", "empty", "error_in_200")
+KEPT = 20_000  # bytes of an answer that stay in the record
 CODE, SENTENCE = "X-FuseDesk-Error-Code", "X-FuseDesk-Error"
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `status` is 0 while it has no answer and where it never got one; `seconds` runs until the answer left."""
+    """One request. `status` is 0 while it has no answer and where it never got one; `seconds` runs until the answer left.
+
+    `answer` is the beginning of what was answered.
+    """
 
     method: str
     path: str
@@ -41,6 +45,7 @@ class Call:
     at: datetime
     status: int = 0
     seconds: float = 0.0
+    answer: bytes = b""
 
     @property
     def writes(self) -> bool:
@@ -136,7 +141,8 @@ class Gate:
             answer = await self._answer(call, scope, body)
         finally:
             self.desk.in_flight -= 1
-            call = replace(call, status=answer.status_code if answer else 0, seconds=perf_counter() - started)
+            status, begins = (answer.status_code, bytes(answer.body[:KEPT])) if answer else (0, b"")
+            call = replace(call, status=status, seconds=perf_counter() - started, answer=begins)
             self.desk.calls.append(call)
         if answer is None:
             await cut(scope, receive)

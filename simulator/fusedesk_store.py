@@ -311,6 +311,8 @@ def _condition(name: str, value: Any) -> tuple[str, list[Any]]:
         return f"status IN ({', '.join('?' * len(statuses))})", [*statuses]
     if name == "casetag":
         return "caseid IN (SELECT caseid FROM tagged WHERE tagid = ?)", [value]
+    if name == "begins":
+        return "CAST(caseid AS TEXT) LIKE ? || '%'", [value]
     if name == "contactids":
         return f"contactid IN ({', '.join('?' * len(value))})", [*value]
     if name in ("subject", "from"):

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -31,7 +31,8 @@ class Exchange:
     """What was sent and what came back.
 
     `error` is "" when the bot answered well, else `operation_timeout`, `dispatch_failed`, `invalid_response` or, when Slack's
-    client sent nothing because of the fields, `not_sent`. `errors` are the words at the fields, by block_id.
+    client sent nothing because of the fields, `not_sent`. `errors` are the words at the fields, by block_id. `at` is when it
+    began, in unix seconds; `body` is what went over the line.
     """
 
     kind: str
@@ -42,6 +43,8 @@ class Exchange:
     seconds: float = 0.0
     error: str = ""
     errors: dict[str, str] = field(default_factory=dict)
+    at: float = 0.0
+    body: str = field(default="", repr=False)
 
     @property
     def json(self) -> Json:
@@ -54,7 +57,7 @@ class Exchange:
 
 
 class Delivery:
-    """`ack_seconds` is the time the bot has."""
+    """`ack_seconds` is the time the bot has; `watch` is told of every delivery, first when it begins and again when it ended."""
 
     def __init__(self, workspace: Workspace, signing_secret: str) -> None:
         self._workspace = workspace
@@ -62,6 +65,7 @@ class Delivery:
         self._session: aiohttp.ClientSession | None = None
         self.bot_url = ""
         self.ack_seconds = ACK_SECONDS
+        self.watch: Callable[[Exchange], None] | None = None
         self.sockets = Sockets(workspace.changed)
 
     def sign(self, body: str | bytes, timestamp: int | str) -> str:
@@ -101,7 +105,8 @@ class Delivery:
         retry: int = 0,
         reason: str = "",
     ) -> Exchange:
-        exchange = Exchange(kind, payload)
+        exchange = Exchange(kind, payload, at=self._workspace.now(), body=body)
+        self._told(exchange)
         began = time.monotonic()
         try:
             async with asyncio.timeout(self.ack_seconds):
@@ -116,7 +121,12 @@ class Delivery:
             exchange.error, exchange.text = "dispatch_failed", type(fault).__name__
         exchange.seconds = time.monotonic() - began
         self._judge(exchange)
+        self._told(exchange)
         return exchange
+
+    def _told(self, exchange: Exchange) -> None:
+        if self.watch:
+            self.watch(exchange)
 
     def _judge(self, exchange: Exchange) -> None:
         if not exchange.error and not 200 <= exchange.status < 300:

@@ -14,8 +14,14 @@ Where = Message | View
 Typeahead = Callable[[str, Where, str, str], Awaitable[list[Json]]]
 
 
-def field_of(where: Where, name: str) -> Element:
-    """The element of that action_id, else the one in the block of that block_id. Raises Absent."""
+Name = str | tuple[str, str]
+
+
+def field_of(where: Where, name: Name) -> Element:
+    """The element of that action_id, else the one in the block of that block_id; a pair names both. Raises Absent."""
+    for element in where.elements:
+        if (element.block_id, element.action_id) == name and element.raw["type"] in HELD:
+            return element
     for key in ("action_id", "block_id"):
         for element in where.elements:
             if getattr(element, key) == name and element.raw["type"] in HELD:
@@ -30,7 +36,7 @@ class Filling:
     def __init__(self, typeahead: Typeahead) -> None:
         self._typeahead = typeahead
 
-    async def fill(self, user: str, where: Where, values: Mapping[str, Any]) -> None:
+    async def fill(self, user: str, where: Where, values: Mapping[Any, Any]) -> None:
         """Puts values into fields: text; an option by its text, its value or itself; lists of these; None empties a field."""
         for name, given in values.items():
             element = field_of(where, name)

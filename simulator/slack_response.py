@@ -68,6 +68,7 @@ class ResponseUrls:
         if limit := self._switches.take_limit("response_url"):
             return PlainTextResponse("ratelimited", 429, {"retry-after": str(limit.retry_after)})
         body: Json = {}
+        noted = len(self._workspace.faults)
         try:
             body = await _body(request)
             self._use(str(request.path_params["key"]), body)
@@ -75,7 +76,9 @@ class ResponseUrls:
         except Refused as refusal:
             self._workspace.fault(f"response_url: {refusal}")
             result, status = refusal.answer(), 404 if refusal.code in ("expired_url", "used_url") else 400
-        self._workspace.calls.append(Call("response_url", body, result, began, self._workspace.now() - began))
+        faults, path = tuple(self._workspace.faults[noted:]), request.url.path
+        seconds = self._workspace.now() - began
+        self._workspace.calls.append(Call("response_url", body, result, began, seconds, status, path, faults))
         self._workspace.changed.note()
         return PlainTextResponse("ok") if status == 200 else JSONResponse(result, status)
 

@@ -159,7 +159,8 @@ class Blocks:
 class Message(Blocks):
     """`text` is as Slack stores it (escaped); `to` is the one person who sees it, "" for everybody in the channel.
 
-    `edits` holds the text and blocks of every earlier state; `via_url` says that a response_url posted it.
+    `edits` holds the text and blocks of every earlier state; `via_url` says that a response_url posted it; `reactions` are the
+    people behind each emoji name.
     """
 
     channel: str
@@ -176,6 +177,7 @@ class Message(Blocks):
     metadata: Json | None = None
     edits: list[tuple[str, list[Json]]] = field(default_factory=list)
     typed: dict[tuple[str, str], Json] = field(default_factory=dict)
+    reactions: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def ephemeral(self) -> bool:
@@ -199,6 +201,8 @@ class Message(Blocks):
             facts["thread_ts"] = self.thread_ts or self.ts
         if replies:
             facts["reply_count"] = replies
+        if self.reactions:
+            facts["reactions"] = [{"name": name, "users": who, "count": len(who)} for name, who in self.reactions.items()]
         if self.edits:
             facts["edited"] = {"user": self.user, "ts": self.ts}
         return facts if self.metadata is None else facts | {"metadata": self.metadata}
@@ -260,13 +264,19 @@ class View(Blocks):
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the Web API (`method`) or of a response_url (`response_url`), with what was answered; `at` in unix seconds."""
+    """One call of the Web API (`method`) or of a response_url (`response_url`), with what was answered; `at` in unix seconds.
+
+    `path` is where it was sent, `faults` is what the workspace noted while it was judged.
+    """
 
     method: str
     args: Json
     answer: Json
     at: float
     seconds: float
+    status: int = 200
+    path: str = ""
+    faults: tuple[str, ...] = ()
 
     @property
     def error(self) -> str:

@@ -105,6 +105,7 @@ class WebApi:
         name = str(request.path_params["method"])
         began = self._workspace.now()
         await asyncio.sleep(self._switches.latency)
+        noted = len(self._workspace.faults)
         try:
             args = await arguments(request)
         except ValueError:
@@ -112,7 +113,9 @@ class WebApi:
             answer = Answer(self._refuse(name, Refused("invalid_json")))
         else:
             answer = self._judged(name, args, _token(request, args))
-        self._workspace.calls.append(Call(name, args, answer.body, began, self._workspace.now() - began))
+        faults, path = tuple(self._workspace.faults[noted:]), request.url.path
+        seconds = self._workspace.now() - began
+        self._workspace.calls.append(Call(name, args, answer.body, began, seconds, answer.status, path, faults))
         self._workspace.changed.note()
         return JSONResponse(answer.body, answer.status, headers=answer.headers | self._headers())
 

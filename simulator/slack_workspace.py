@@ -1,7 +1,7 @@
 """The workspace: who and what there is, what each person sees, and every change to it.
 
-The bot's identity is fixed: user U01CASEBOT, bot B01CASEBOT, app A01CASEBOT. Not imitated: presence, reactions, files, user
-groups, reading marks, notifications.
+The bot's identity is fixed: user U01CASEBOT, bot B01CASEBOT, app A01CASEBOT. Not imitated: presence, files, user groups,
+reading marks, notifications, events of reactions.
 """
 
 from __future__ import annotations
@@ -132,6 +132,17 @@ class Workspace:
 
     def edit(self, message: Message, text: str, blocks: list[Json]) -> None:
         message.edit(text, with_ids(blocks, self.ids))
+        self.changed.note()
+
+    def react(self, user: str, message: Message, name: str) -> None:
+        """Adds the person's reaction, or takes it back; `name` is the emoji's, without colons."""
+        who = message.reactions.setdefault(name, [])
+        if user in who:
+            who.remove(user)
+        else:
+            who.append(user)
+        if not who:
+            del message.reactions[name]
         self.changed.note()
 
     def remove(self, message: Message) -> None:

@@ -217,13 +217,6 @@ def test_a_latency_that_is_none_is_refused_with_an_example(typed: str) -> None:
         Span().convert(typed, None, None)
 
 
-def test_the_demo_plays_without_settings_and_ends_when_asked(casebot: CliRunner) -> None:
-    result = casebot.invoke(main, ["demo", "--cases", "20", "--latency", "1ms"], input="quit\n")
-
-    assert result.exit_code == 0
-    assert "/case" in result.stdout
-
-
 def test_the_demo_refuses_a_latency_that_is_none(casebot: CliRunner) -> None:
     result = casebot.invoke(main, ["demo", "--latency", "fast"])
 
