@@ -39,6 +39,7 @@ from bot.drafts import Drafts
 from bot.durable import Durable
 from bot.entrance import Entrance
 from bot.errors import CaseError, Choice, NameRefused, Refused
+from bot.fusedesk.breaker import Breaker
 from bot.fusedesk.client import FuseDesk, http_client
 from bot.language import named, render
 from bot.listening import Listening
@@ -212,8 +213,9 @@ async def build_app(settings: Settings) -> Casebot:
         base_url=settings.fusedesk_url,
         api_key=settings.fusedesk_api_key.get_secret_value(),
         zone=settings.fusedesk_timezone,
+        breaker=Breaker(pause=settings.fusedesk_pause),
     )
-    directory = Directory(fusedesk, ttl=settings.casebot_names_ttl)
+    directory = Directory(fusedesk, ttl=settings.casebot_names_ttl, thrifty=lambda: fusedesk.quota.is_low)
     background = Background()
     durable = Durable(lambda wish: wishes.perform(fusedesk, wish), lambda wish: wishes.look_up(fusedesk, wish))
     people = People(

@@ -12,13 +12,18 @@ from bot.fusedesk.models import Case
 
 @dataclass(frozen=True, slots=True)
 class NamedCase:
-    """A case with the names of its department, rep and tags ("" where it has none) and its page in FuseDesk."""
+    """A case with the names of its department, rep and tags ("" where it has none) and its page in FuseDesk.
+
+    `as_of` is when FuseDesk told it, where it is shown from memory; `because` is then the plain sentence that says why.
+    """
 
     case: Case
     department: str = ""
     rep: str = ""
     tags: tuple[str, ...] = ()
     url: str = ""
+    as_of: datetime | None = None
+    because: str = ""
 
     @property
     def label(self) -> str:
@@ -32,7 +37,8 @@ class CasePage:
 
     `offset` counts from 0; `total` is how many are known to fit; `more` says that FuseDesk may hold more than `total`.
     `query` is the command that finds them (without `/case`), `title` and `filters` say in plain words what was searched,
-    `wider` are ways to find more, `remark` is a caveat of the search in plain words.
+    `wider` are ways to find more, `remark` is a caveat of the search in plain words. `as_of` and `because`: see
+    `NamedCase`.
     """
 
     cases: tuple[NamedCase, ...]
@@ -44,6 +50,8 @@ class CasePage:
     filters: tuple[str, ...] = ()
     wider: tuple[Choice, ...] = ()
     remark: str = ""
+    as_of: datetime | None = None
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,10 @@
 
 What does not belong here: Slack (`handlers`), how a write is kept safe (`bot.durable`), how a case looks (`bot.cards`).
 Calls to FuseDesk: showing a case 1, a page of a search 1, a transfer at most 2, a tag 1 each; names cost none.
+
+While FuseDesk does not answer, or the rest of its calls is kept for changes, what is only shown comes from memory with its age
+(`bot.memory`). Whatever a change rests on is never taken from there: the look before it (`look`, `_before`) and its checks ask
+FuseDesk and fail with it, because a change decided by an old state is a wrong change.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
@@ -27,6 +31,7 @@ from bot.errors import CaseError, NameRefused, Overtaken, Refused
 from bot.fusedesk.client import FuseDesk
 from bot.fusedesk.errors import FuseDeskError, NotFound, RefusedByFuseDesk, Unintelligible
 from bot.fusedesk.models import Case, CaseSearch, Department, NewCase, NewEmail, NewNote, Rep, Status, Tag
+from bot.memory import Cases, Kept, read
 from bot.operations import CaseRef, Find, Mine
 from bot.people import People
 from bot.searches import Searches, size_of
@@ -38,8 +43,6 @@ log = logging.getLogger(__name__)
 
 _HISTORY_CHUNK = 200
 _OPENED_BY_LIMIT = 500
-# Seconds for which a case counts as known well enough to say how it stood before a change.
-_LATELY = 600.0
 _TOOK_BACK = {
     "transfer": "took the transfer back",
     "tags": "took the change of tags back",
@@ -101,20 +104,22 @@ class CaseDesk:
         self._store = store
         self._case_url = case_url
         self._default_department = default_department
-        self._searches = Searches(fusedesk.search)
+        self._searches = Searches(fusedesk.search, fusedesk.quota)
         self._ids: TTLCache[str, int] = TTLCache(maxsize=50_000, ttl=86_400)
-        self._known: TTLCache[int, Case] = TTLCache(maxsize=5_000, ttl=86_400)
-        self._lately: TTLCache[int, Case] = TTLCache(maxsize=5_000, ttl=_LATELY)
+        self._cases = Cases()
         self._last: TTLCache[int, Change] = TTLCache(maxsize=20_000, ttl=3_600)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     # Reading
 
-    def named(self, case: Case) -> NamedCase:
-        """The case with its names, from memory."""
+    def named(self, case: Case, at: datetime | None = None) -> NamedCase:
+        """A case as FuseDesk told it at `at` (None: now), remembered, with its names."""
+        self._cases.learn(case, at)
+        return self._names(case)
+
+    def _names(self, case: Case) -> NamedCase:
         if case.casenum:
             self._ids[case.casenum.upper()] = case.caseid
-        self._known[case.caseid] = self._lately[case.caseid] = case
         return NamedCase(
             case=case,
             department=self._directory.department_name(case.departmentid),
@@ -125,8 +130,8 @@ class CaseDesk:
 
     def remembered(self, caseid: int) -> NamedCase | None:
         """The case as it was seen last, without asking FuseDesk: for a form's heading and the like."""
-        case = self._known.get(caseid)
-        return self.named(case) if case else None
+        known = self._cases.latest(caseid)
+        return self._names(known.thing) if known else None
 
     def suggest(self, typed: str, limit: int = 50) -> list[Case]:
         """Cases seen lately whose number starts like `typed`, or whose summary holds its words; the latest first."""
@@ -134,23 +139,50 @@ class CaseDesk:
         words = typed.casefold().split()
         cases = [
             case
-            for case in reversed(list(self._known.values()))
+            for case in self._cases.all()
             if (number and (str(case.caseid).startswith(number) or case.casenum.upper().startswith(number)))
             or all(word in case.summary.casefold() for word in words)
         ]
         return cases[:limit]
 
     async def show(self, ref: CaseRef) -> NamedCase:
+        """To be read: where FuseDesk cannot be asked, as it was seen last, which then bears its age."""
+        return await self._shown(ref, self._cases.latest(self._id_of(ref)))
+
+    async def show_history(self, ref: CaseRef) -> NamedCase:
+        """As `show`, with its history: a list tells a case without it, which must not look like an empty one."""
+        return await self._shown(ref, self._cases.whole(self._id_of(ref)))
+
+    async def show_anew(self, ref: CaseRef) -> NamedCase:
+        """As FuseDesk has it, or not at all: for a card that is to be refreshed, which shows what is remembered already."""
+        return await self._shown(ref, None)
+
+    async def look(self, ref: CaseRef) -> NamedCase:
+        """As FuseDesk has it, before or after a change; also by the calls that are kept for changes, as it is part of one."""
         return self.named(await self._case(ref))
 
     async def look_again(self, caseid: int) -> NamedCase | None:
-        """The case after a change: as FuseDesk has it or, where it does not answer, as it was seen last, if ever.
+        """The case after a change: as FuseDesk has it or, where it does not answer, as it was seen last (with its age), if ever.
 
         Raises nothing, because the change itself is done.
         """
-        with suppress(FuseDeskError):
-            return await self.show(CaseRef(caseid=caseid))
-        return self.remembered(caseid)
+        try:
+            return await self.look(CaseRef(caseid=caseid))
+        except FuseDeskError as error:
+            known = self._cases.latest(caseid)
+            return self._aged(replace(known, because=error.meanwhile or error.says)) if known else None
+
+    async def _shown(self, ref: CaseRef, remembered: Kept[Case] | None) -> NamedCase:
+        async def ask() -> Kept[Case]:
+            asked_at = datetime.now(UTC)
+            case = await self._case(ref)
+            self._cases.learn(case, asked_at)
+            return Kept(case, asked_at)
+
+        return self._aged(await read(ask, remembered, self._fusedesk.quota))
+
+    def _aged(self, kept: Kept[Case]) -> NamedCase:
+        return replace(self._names(kept.thing), as_of=kept.as_of, because=kept.because)
 
     async def _after(self, before: Case, answered: Case | None, **changed: object) -> NamedCase:
         """The case after a change, from FuseDesk's answer, a look, or else from what it was `changed` to."""
@@ -160,24 +192,31 @@ class CaseDesk:
         return self.named(answered or before.model_copy(update=changed))
 
     async def _case(self, ref: CaseRef) -> Case:
-        known = ref.caseid or self._ids.get(ref.casenum)
-        return await self._fusedesk.get_case(known or ref.casenum)
+        known = self._id_of(ref)
+        try:
+            return await self._fusedesk.get_case(known or ref.casenum)
+        except NotFound:
+            # What is gone from FuseDesk is not shown from memory either.
+            self._cases.forget(known or 0)
+            raise
 
     async def _before(self, caseid: int) -> Case:
         """The case before a change: as it was seen lately, or asked for. A change without it could not be taken back."""
-        known = self._lately.get(caseid)
-        return known if known is not None else (await self.show(CaseRef(caseid=caseid))).case
+        known = self._cases.lately(caseid)
+        return known if known is not None else (await self.look(CaseRef(caseid=caseid))).case
 
-    def _is_known(self, ref: CaseRef) -> bool:
-        """Whether the case's id is known without a call."""
-        return bool(ref.caseid or self._ids.get(ref.casenum))
+    def _id_of(self, ref: CaseRef) -> int | None:
+        """The case's id, as far as it is known without a call."""
+        return ref.caseid or self._ids.get(ref.casenum)
 
     async def _caseid(self, ref: CaseRef) -> int:
         """A case number costs a call the first time, an id never."""
-        known = ref.caseid or self._ids.get(ref.casenum)
-        return known or (await self.show(ref)).case.caseid
+        return self._id_of(ref) or (await self.look(ref)).case.caseid
 
-    async def find(self, find: Find, by: Person, offset: int = 0, *, query: str = "", title: str = "") -> CasePage:
+    async def find(
+        self, find: Find, by: Person, offset: int = 0, *, query: str = "", title: str = "", unasked: bool = False
+    ) -> CasePage:
+        """A page of a search; `unasked`: it opens by itself, so that it must not cost one of the hour's last calls."""
         department = await self._directory.department(find.dept) if find.dept else None
         rep = await self.rep(find.rep, by) if find.rep else None
         tag = await self._directory.tag(find.tag) if find.tag else None
@@ -206,32 +245,43 @@ class CaseDesk:
                 "tag": tag.tagname if tag else "",
             }
         )
-        return await self._searches.page(search, taken, offset, self.named, query=query, title=title)
+        return await self._searches.page(search, taken, offset, self.named, query=query, title=title, unasked=unasked)
 
-    async def mine(self, mine: Mine, by: Person, offset: int = 0) -> CasePage:
+    async def mine(self, mine: Mine, by: Person, offset: int = 0, *, unasked: bool = False) -> CasePage:
         """The cases of the rep that the person is (waiting ones unless a status is named); a member's are those they opened."""
         by = await self._people.recognised(by)
         if not by.is_rep and not by.everything:
-            return await self._opened_by(by)
+            return await self._opened_by(by, unasked=unasked)
         await self.as_rep(by)
         find = Find(rep="me", status=mine.status or "active")
         query = f"mine {mine.status}".strip()
-        return await self.find(find, by, offset, query=query, title="My cases")
+        return await self.find(find, by, offset, query=query, title="My cases", unasked=unasked)
 
-    async def home(self, by: Person) -> tuple[Person, CasePage]:
+    async def home(self, by: Person, *, unasked: bool = False) -> tuple[Person, CasePage]:
         """Who it is and their cases: FuseDesk has no filter for who opened one, the store knows."""
         by = await self._people.recognised(by)
-        return by, (await self.mine(Mine(), by) if by.is_rep else await self._opened_by(by))
+        return by, await (self.mine(Mine(), by, unasked=unasked) if by.is_rep else self._opened_by(by, unasked=unasked))
 
-    async def _opened_by(self, by: Person) -> CasePage:
+    async def _opened_by(self, by: Person, *, unasked: bool) -> CasePage:
         """The newest of the cases that the person opened through casebot: one call, whatever their number."""
         ids = await self._store.opened_by(by.user, _OPENED_BY_LIMIT)
+        if not ids:
+            return CasePage((), 0, 0, False, "", title="Cases I opened")
         newest = CaseSearch(limit=_OPENED_BY_LIMIT, orderby="date_opened desc")
-        known = await self._searches.chunk(newest, fresh=True) if ids else []
-        cases = [case for case in known if case.caseid in set(ids)]
+        found = await self._searches.chunk(newest, fresh=True, unasked=unasked)
+        cases = [case for case in found.thing if case.caseid in set(ids)]
         older = len(ids) - len(cases)
-        remark = f"{older} more lie further back; /case and the number shows each." if older else ""
-        return CasePage(tuple(map(self.named, cases[:10])), 0, len(cases), False, "", title="Cases I opened", remark=remark)
+        return CasePage(
+            tuple(self.named(case, found.at) for case in cases[:10]),
+            offset=0,
+            total=len(cases),
+            more=False,
+            query="",
+            title="Cases I opened",
+            remark=f"{older} more lie further back; /case and the number shows each." if older else "",
+            as_of=found.as_of,
+            because=found.because,
+        )
 
     async def as_rep(self, by: Person) -> Rep:
         rep = self._directory.rep_by_id((await self._people.recognised(by)).repid)
@@ -290,7 +340,7 @@ class CaseDesk:
         first = not self._durable.knows(key)
         wish = wishes.OpenCase(key=key, new=new)
         answer = await self._with_names(wish)
-        self._searches.forget()
+        self._searches.outdate()
         if answer is None:
             # FuseDesk took the case but did not say its number.
             with suppress(FuseDeskError):
@@ -381,7 +431,7 @@ class CaseDesk:
         At most two calls: with a rep the case is looked at first (is the rep in its department? did somebody else move
         it?); with a department only, FuseDesk picks or keeps the rep, and its answer or a second look tells whom.
         """
-        is_new = not self._is_known(ref)
+        is_new = self._id_of(ref) is None
         caseid = await self._caseid(ref)
         async with self._turn(caseid):
             if seen is not None:
@@ -495,7 +545,7 @@ class CaseDesk:
 
         `states` are how the case stood before and after, as far as that is known.
         """
-        self._searches.forget()
+        self._searches.outdate()
         self._last[caseid] = Change(by.user, by.name, line, datetime.now(UTC), holder)
         before, after = states
         entry = AuditEntry(

@@ -50,7 +50,8 @@ class Directory:
     """Who and what there is in FuseDesk.
 
     Names may be typed as in `bot.lookup`. A lookup raises NoSuchName, SeveralNames, or, when the names were never loaded,
-    the FuseDeskError that stands in the way. Looking up by id raises nothing.
+    the FuseDeskError that stands in the way. Looking up by id raises nothing. While `thrifty()`, the names that are there have
+    to do: nothing is loaded but the first names, without which nobody could change anything, and what `refresh` is asked for.
     """
 
     def __init__(
@@ -62,9 +63,10 @@ class Directory:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         first_patience: float = FIRST_PATIENCE,
         newer_patience: float = NEWER_PATIENCE,
+        thrifty: Callable[[], bool] = lambda: False,
     ) -> None:
         def kept(what: str, load: Callable[[], Awaitable[T]]) -> Stale[T]:
-            return Stale(what, load, ttl=ttl, patience=first_patience, clock=clock, sleep=sleep)
+            return Stale(what, load, ttl=ttl, patience=first_patience, clock=clock, sleep=sleep, thrifty=thrifty)
 
         async def departments() -> Departments:
             return await asyncio.to_thread(picture_departments, await fusedesk.departments())

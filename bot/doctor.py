@@ -273,4 +273,6 @@ def _quota(fusedesk: FuseDesk) -> Finding:
     says = f"{quota.remaining:,} of {quota.limit:,} calls left this hour"
     if quota.state == "plenty":
         return Finding(what, "ok", says)
+    if quota.is_low:
+        says += f": kept for changes, cases are shown from memory, until {quota.again_at:%H:%M} UTC"
     return Finding(what, "warn", says, "find out what else uses the key, or ask FuseDesk for a larger quota")

@@ -1,24 +1,30 @@
 """What people search, as FuseDesk takes it, and its answers ten at a time.
 
 FuseDesk tells no count, so a search asks for as many cases as one call gives and pages through them in memory for a minute:
-Next and Previous cost nothing, and the heading can say how many there are.
+Next and Previous cost nothing, and the heading can say how many there are. Older answers are kept for a day, for when FuseDesk
+cannot be asked (`bot.memory`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from cachetools import TTLCache
 
 from bot.cases import CasePage, NamedCase
 from bot.errors import Choice
 from bot.fusedesk.models import Case, CaseSearch, DateFilter
+from bot.fusedesk.quota import Quota
 from bot.language import render
+from bot.memory import DAY, Kept, read
 from bot.operations import Find, Open
 
 PAGE = 10
 _CHUNK = 150
 _WORDS_CHUNK = 500
+# Cases in all remembered answers together, some tens of megabytes.
+_MOST = 10_000
 _SORTED = {
     "caseid": "number",
     "contactid": "contact",
@@ -28,40 +34,68 @@ _SORTED = {
     "date_resolved": "day closed",
 }
 
-Names = Callable[[Case], NamedCase]
+Names = Callable[[Case, datetime], NamedCase]
 
 
 class Searches:
-    """`search` is the client's. Answers are forgotten after `ttl` seconds and on every write (`forget`)."""
+    """`search` and `quota` are the client's. An answer counts as true for `ttl` seconds and until the next write (`outdate`);
+    beyond that it stands in for FuseDesk only, with its age."""
 
-    def __init__(self, search: Callable[[CaseSearch], Awaitable[list[Case]]], *, ttl: float = 60.0) -> None:
+    def __init__(
+        self, search: Callable[[CaseSearch], Awaitable[list[Case]]], quota: Quota, *, ttl: timedelta = timedelta(minutes=1)
+    ) -> None:
         self._search = search
-        self._known: TTLCache[str, list[Case]] = TTLCache(maxsize=200, ttl=ttl)
+        self._quota = quota
+        self._ttl = ttl
+        self._written_at = datetime.min.replace(tzinfo=UTC)
+        self._known: TTLCache[str, Kept[list[Case]]] = TTLCache(
+            maxsize=_MOST, ttl=DAY.total_seconds(), getsizeof=lambda kept: max(len(kept.thing), 1)
+        )
 
-    def forget(self) -> None:
-        self._known.clear()
+    def outdate(self) -> None:
+        """Something was written: what was asked before it is not true any more."""
+        self._written_at = datetime.now(UTC)
 
-    async def chunk(self, search: CaseSearch, *, fresh: bool) -> list[Case]:
-        """One call's worth of cases; from memory unless `fresh`."""
+    async def chunk(self, search: CaseSearch, *, fresh: bool, unasked: bool = False) -> Kept[list[Case]]:
+        """One call's worth of cases; from memory unless `fresh`. `unasked`: see `bot.memory.read`."""
         key = search.model_dump_json()
-        known = None if fresh else self._known.get(key)
-        if known is None:
-            known = self._known[key] = await self._search(search)
-        return known
+        known = self._known.get(key)
+        if known is not None and not fresh and self._is_true(known):
+            return known
+
+        async def ask() -> Kept[list[Case]]:
+            asked_at = datetime.now(UTC)
+            return Kept(await self._search(search), asked_at)
+
+        # With its age, where it has one: the next page of an old list is as old as the first.
+        found = self._known[key] = await read(ask, known, self._quota, unasked=unasked)
+        return found
+
+    def _is_true(self, known: Kept[list[Case]]) -> bool:
+        return known.at > self._written_at and datetime.now(UTC) - known.at < self._ttl
 
     async def page(
-        self, search: CaseSearch, find: Find, offset: int, named: Names, *, query: str = "", title: str = ""
+        self,
+        search: CaseSearch,
+        find: Find,
+        offset: int,
+        named: Names,
+        *,
+        query: str = "",
+        title: str = "",
+        unasked: bool = False,
     ) -> CasePage:
         """The ten cases from `offset` on. `search` has the ids of the names in `find`; the first page is always asked anew."""
         size = search.limit
         start = 0 if find.words or find.limit else offset // size * size
-        cases = await self.chunk(search.model_copy(update={"offset": start}), fresh=offset == 0)
+        found = await self.chunk(search.model_copy(update={"offset": start}), fresh=offset == 0, unasked=unasked)
+        cases = found.thing
         full = len(cases) == size
         if find.words:
             cases = [case for case in cases if _has_words(case, find.words)][: find.limit]
         shown = cases[offset - start : offset - start + PAGE]
         return CasePage(
-            cases=tuple(named(case) for case in shown),
+            cases=tuple(named(case, found.at) for case in shown),
             offset=offset,
             total=start + len(cases),
             more=full and not find.limit and not find.words,
@@ -70,6 +104,8 @@ class Searches:
             filters=filters_of(find),
             wider=wider(find),
             remark=f"Searched the summaries of the {size} cases that FuseDesk lists first." if find.words and full else "",
+            as_of=found.as_of,
+            because=found.because,
         )
 
 

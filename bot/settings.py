@@ -130,6 +130,7 @@ class Settings(Kept):
     fusedesk_timezone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("UTC")
     fusedesk_connect_timeout: float = Field(3.0, gt=0)
     fusedesk_read_timeout: float = Field(20.0, gt=0)
+    fusedesk_pause: float = Field(10.0, gt=0)
     host: str = "127.0.0.1"
     port: int = Field(3000, ge=0, le=65535)
     casebot_default_department: str = ""

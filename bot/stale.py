@@ -14,10 +14,11 @@ from typing import Generic, TypeVar
 from cachetools import TTLCache
 
 from bot.errors import CaseError
-from bot.fusedesk.errors import KeyRefused, ScopeMissing, Unavailable
+from bot.fusedesk.errors import KeyRefused, LeftAlone, ScopeMissing, Unavailable
 
 T = TypeVar("T")
 
+SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0  # seconds between attempts while loading fails: 1, 2, 4 … up to this
 LASTING_PAUSE = 300.0  # after a refusal that stays until somebody mends the key
 
@@ -31,6 +32,7 @@ class Stale(Generic[T]):
     - After `ttl` seconds people still get the old value at once, and one load runs behind.
     - A load that fails leaves the old value, and the next one waits longer and longer.
     - Who misses something in the value may ask for a newer one, at most once in `gap` seconds.
+    - While `thrifty()`, a value that is there has to do; only `renew` loads another.
 
     `what` names the value in the log and `clock` counts seconds; `sleep` is what passes between attempts at the first load.
     It belongs to one event loop and must be stopped there.
@@ -46,12 +48,14 @@ class Stale(Generic[T]):
         patience: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        thrifty: Callable[[], bool] = lambda: False,
     ) -> None:
         self._what = what
         self._load = load
         self._patience = patience
         self._clock = clock
         self._sleep = sleep
+        self._thrifty = thrifty
         self._kept: T | None = None
         self._fresh: TTLCache[str, bool] = TTLCache(maxsize=1, ttl=ttl, timer=clock)
         self._asked: TTLCache[str, bool] = TTLCache(maxsize=1, ttl=gap, timer=clock)
@@ -84,7 +88,7 @@ class Stale(Generic[T]):
 
     def peek(self) -> T | None:
         """The value at once, however old (a newer one is then on its way); None as long as there was none."""
-        if "fresh" not in self._fresh and not self._pausing:
+        if "fresh" not in self._fresh and not self._pausing and not self._makes_do:
             self._begin()
         return self._kept
 
@@ -111,7 +115,7 @@ class Stale(Generic[T]):
 
     def miss(self) -> bool:
         """Something is not in the value: begins a load behind, unless one was asked for like this within the last `gap`."""
-        if self._kept is None or "asked" in self._asked or self._pausing or self._stopped:
+        if self._kept is None or "asked" in self._asked or self._pausing or self._stopped or self._makes_do:
             return False
         self._asked["asked"] = True
         self._begin()
@@ -129,6 +133,10 @@ class Stale(Generic[T]):
     @property
     def _pausing(self) -> bool:
         return self._clock() < self._paused_until
+
+    @property
+    def _makes_do(self) -> bool:
+        return self._kept is not None and self._thrifty()
 
     def _failure(self) -> BaseException:
         """Why there is no value, to be raised anew for each who asks."""
@@ -155,7 +163,8 @@ class Stale(Generic[T]):
         if self.fault is None:
             self._failures, self._paused_until = 0, float("-inf")
             return
-        self._failures += 1
+        # Where FuseDesk is left alone nothing was tried: to ask again costs no call, and finds it back sooner.
+        self._failures += not isinstance(self.fault, LeftAlone)
         pause = self._pause()
         self._paused_until = self._clock() + pause
         if not self._stopped:
@@ -164,9 +173,13 @@ class Stale(Generic[T]):
     def _pause(self) -> float:
         if isinstance(self.fault, KeyRefused | ScopeMissing):
             return LASTING_PAUSE
-        return min(2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE)
+        if isinstance(self.fault, LeftAlone):
+            return SHORTEST_PAUSE
+        return min(SHORTEST_PAUSE * 2.0 ** min(self._failures - 1, 10), LONGEST_PAUSE)
 
     def _log(self, fault: BaseException, pause: float) -> None:
+        if isinstance(fault, LeftAlone):
+            return  # once a second; the breaker has told
         if isinstance(fault, CaseError):
             log.warning("%s not loaded: %s %s; next attempt in %g s", self._what, type(fault).__name__, fault.facts, pause)
         else:

@@ -23,16 +23,16 @@ _PATIENCE = 0.7
 
 async def opened(opened: HomeOpened, by: Person, later: Later, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack) -> None:
     if opened.tab == "home":
-        later(_publish(by, desk, fusedesk, slack))
+        later(_publish(by, desk, fusedesk, slack, unasked=True))
 
 
 async def refreshed(by: Person, ack: Ack, later: Later, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack) -> None:
     await ack()
-    later(_publish(by, desk, fusedesk, slack))
+    later(_publish(by, desk, fusedesk, slack, unasked=False))
 
 
-async def _publish(by: Person, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack) -> None:
-    reading = asyncio.ensure_future(_cases(by, desk))
+async def _publish(by: Person, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack, *, unasked: bool) -> None:
+    reading = asyncio.ensure_future(_cases(by, desk, unasked=unasked))
     done, _ = await asyncio.wait({reading}, timeout=_PATIENCE)
     if not done:
         await slack.publish_home(by.user, home(None, person=by, answers="Asking FuseDesk …"))
@@ -40,10 +40,13 @@ async def _publish(by: Person, desk: CaseDesk, fusedesk: FuseDesk, slack: Slack)
     await slack.publish_home(by.user, home(page, person=person, answers=_state(fusedesk), fault=fault))
 
 
-async def _cases(by: Person, desk: CaseDesk) -> tuple[Person, CasePage | None, str]:
-    """The person with the rep they are, and the cases or why they cannot be shown: the Home is drawn either way."""
+async def _cases(by: Person, desk: CaseDesk, *, unasked: bool) -> tuple[Person, CasePage | None, str]:
+    """The person with the rep they are, and the cases or why they cannot be shown: the Home is drawn either way.
+
+    `unasked`: it was only opened, which costs no call while few are left; Refresh asks for it.
+    """
     try:
-        return *await desk.home(by), ""
+        return *await desk.home(by, unasked=unasked), ""
     except CaseError as error:
         return by, None, error.says
 
@@ -55,7 +58,10 @@ def _state(fusedesk: FuseDesk) -> str:
     quota = fusedesk.quota
     if quota.remaining is None or quota.limit is None:
         return "FuseDesk answers."
-    return f"FuseDesk answers. {quota.remaining:,} of {quota.limit:,} calls are left this hour."
+    left = f"{quota.remaining:,} of {quota.limit:,} calls are left this hour"
+    if not quota.is_low:
+        return f"FuseDesk answers. {left}."
+    return f"{left}: they are kept for changes, and cases are shown from memory, until {quota.again_at:%H:%M} UTC."
 
 
 async def searched(click: Click, by: Person, ack: Ack, staged: Staged, desk: CaseDesk, slack: Slack) -> None:

@@ -61,9 +61,9 @@ async def more(click: Click, by: Person, ack: Ack, later: Later, staged: Staged,
 
 
 async def _history(place: Place, caseid: int, desk: CaseDesk, answers: Answers) -> None:
-    named = await answers.patiently(place, desk.show(CaseRef(caseid=caseid)), "the history")
+    named = await answers.patiently(place, desk.show_history(CaseRef(caseid=caseid)), "the history")
     await answers.tell(place, history_card(named, datetime.now(UTC)))
 
 
 async def _refresh(place: Place, caseid: int, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    await answers.changed(place, await desk.show(CaseRef(caseid=caseid)), by, "")
+    await answers.changed(place, await desk.show_anew(CaseRef(caseid=caseid)), by, "")

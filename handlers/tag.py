@@ -40,7 +40,7 @@ async def pressed(
 
 
 async def _form(place: Place, asked: Place, seen: Seen, desk: CaseDesk, directory: Directory, slack: Slack) -> None:
-    named = await desk.show(CaseRef(caseid=seen.caseid))
+    named = await desk.look(CaseRef(caseid=seen.caseid))
     await slack.update_view(place.view_id, _view(named, asked, seen, directory))
 
 

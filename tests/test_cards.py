@@ -15,7 +15,7 @@ from bot.cards.case import CLOSE, FUSEDESK, MORE, NOTE, REOPEN, SHARE, TAGS, TAK
 from bot.cards.home import HOME_FIND, HOME_NEW, HOME_REFRESH, home
 from bot.cards.lists import PAGE, SHOW, case_list
 from bot.cards.message import Message
-from bot.cards.text import TEXT_LIMIT, as_typed, is_blank, length
+from bot.cards.text import TEXT_LIMIT, as_typed, date, is_blank, length, moment_words
 from bot.cards.words import (
     OPEN,
     RUN,
@@ -71,6 +71,7 @@ CASES = st.builds(
     date_closed=MOMENTS,
     history=HISTORY,
 )
+AS_OF = st.none() | st.datetimes(min_value=datetime(2020, 1, 1), timezones=st.just(UTC))
 NAMED = st.builds(
     NamedCase,
     CASES,
@@ -78,6 +79,8 @@ NAMED = st.builds(
     rep=FOREIGN,
     tags=st.lists(FOREIGN, max_size=4).map(tuple) | FOREIGN.map(lambda tag: (tag,) * 500),
     url=st.sampled_from(["", URL]) | FOREIGN,
+    as_of=AS_OF,
+    because=FOREIGN,
 )
 CHOICES = st.lists(st.builds(Choice, FOREIGN, FOREIGN), max_size=30).map(tuple)
 PAGES = st.builds(
@@ -91,13 +94,15 @@ PAGES = st.builds(
     filters=st.lists(FOREIGN, max_size=5).map(tuple),
     wider=CHOICES,
     remark=FOREIGN,
+    as_of=AS_OF,
+    because=FOREIGN,
 )
 for_anything = settings(deadline=None, max_examples=60)
 
 
 def a_case(**changes: Any) -> NamedCase:
     """Case 1234: new, in Support, with Jane."""
-    names = {"department": "Support", "rep": "Jane Doe", "tags": ("vip", "hardware"), "url": URL}
+    names = {"department": "Support", "rep": "Jane Doe", "tags": ("vip", "hardware"), "url": URL, "as_of": None, "because": ""}
     names |= {name: changes.pop(name) for name in list(changes) if name in names}
     facts: dict[str, Any] = {
         "caseid": 1234,
@@ -423,6 +428,44 @@ def test_a_page_past_the_end_leads_back() -> None:
 @given(PAGES)
 def test_no_text_can_ping_from_or_break_a_list(page: CasePage) -> None:
     assert faults(case_list(page)) == []
+
+
+# What FuseDesk was not asked for
+
+
+OLD = {"as_of": NOW - timedelta(hours=3), "because": "FuseDesk does not answer right now."}
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        case_card(a_case(**OLD), surface="channel", now=NOW),
+        history_card(a_case(**OLD), NOW),
+        case_list(a_page(**OLD)),
+        case_list(a_page(0, **OLD)),
+    ],
+)
+def test_what_comes_from_memory_bears_its_age_in_the_readers_time_and_in_its_text(drawn: Message) -> None:
+    aged = [text for text in strings(drawn.blocks) if "As of" in text]
+
+    assert faults(drawn) == []
+    assert aged == [f"🕒 As of {date(OLD['as_of'])}: FuseDesk does not answer right now."]
+    assert drawn.text.startswith(f"As of {moment_words(OLD['as_of'])}: FuseDesk does not answer right now.")
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_home_from_memory_bears_its_age(count: int) -> None:
+    view = home(a_page(count, **OLD), person=REP, answers="")
+
+    assert problems(view, "home") == []
+    assert "FuseDesk does not answer right now." in seen(view["blocks"])
+
+
+def test_the_buttons_of_an_old_card_say_of_when_it_is() -> None:
+    card = case_card(a_case(**OLD), surface="private", now=NOW)
+
+    value = next(part["value"] for block in card.blocks if block["type"] == "actions" for part in block["elements"])
+    assert Seen.load(value).at == int(OLD["as_of"].timestamp())
 
 
 # The Home

@@ -296,6 +296,7 @@ async def test_a_low_quota_is_warned_of() -> None:
     findings = await seen(fusedesk=fusedesk)
 
     assert findings["FuseDesk quota"].state == "warn"
+    assert "kept for changes, cases are shown from memory" in findings["FuseDesk quota"].says
 
 
 async def test_names_that_cannot_be_loaded_are_a_fault() -> None:

@@ -44,13 +44,34 @@ def test_before_the_first_answer_nothing_is_known(quota: Quota) -> None:
 
 
 @pytest.mark.parametrize(
-    ("remaining", "state"), [(1800, "plenty"), (361, "plenty"), (360, "low"), (1, "low"), (0, "empty"), (-3, "empty")]
+    ("remaining", "state"), [(1800, "plenty"), (181, "plenty"), (180, "low"), (1, "low"), (0, "empty"), (-3, "empty")]
 )
-def test_a_fifth_of_the_limit_is_where_plenty_ends(quota: Quota, remaining: int, state: str) -> None:
+def test_a_tenth_of_the_limit_is_where_plenty_ends(quota: Quota, remaining: int, state: str) -> None:
     quota.read(headers(1800, remaining))
 
     assert quota.state == state
     assert (quota.limit, quota.remaining, quota.seen_at) == (1800, max(remaining, 0), NOON)
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(1800, 180), (100, 10), (20, 5), (6, 3), (1, 0)])
+def test_a_small_limit_keeps_five_calls_or_its_half(quota: Quota, limit: int, kept: int) -> None:
+    quota.read(headers(limit, kept + 1))
+    plenty = quota.state
+    quota.read(headers(limit, kept))
+
+    assert plenty == "plenty"
+    assert quota.is_low
+
+
+def test_reads_are_spared_while_little_is_left_but_one_now_and_then_sees_whether_it_still_is(quota: Quota, clock: Clock) -> None:
+    quota.read(headers(1800, 900))
+    plenty = quota.spares_reads
+    quota.read(headers(1800, 10))
+    told = quota.spares_reads
+    clock.now += timedelta(minutes=5)
+
+    assert (plenty, told, quota.spares_reads) == (False, True, False)
+    assert quota.is_low
 
 
 def test_header_names_count_in_any_case(quota: Quota) -> None:

@@ -71,7 +71,7 @@ async def test_a_write_whose_outcome_is_unknown_says_so() -> None:
 async def test_casebot_starts_without_fusedesk_and_finds_the_names_when_it_is_back() -> None:
     desk = FuseDesk(cases=300)
     desk.down = True
-    async with casebot_world(desk=desk) as world:
+    async with casebot_world(desk=desk, fusedesk_pause=0.2) as world:
         helped = await answer(world, "help")
         refused = await answer(world, "1234")
         desk.down = False

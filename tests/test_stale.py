@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.fusedesk.errors import KeyRefused, Unavailable
+from bot.fusedesk.errors import KeyRefused, LeftAlone, Unavailable
 from bot.stale import Stale
 
 
@@ -322,3 +322,28 @@ async def test_the_log_tells_a_refusal_by_its_kind_and_a_fault_of_our_own_with_i
     assert refusal.getMessage() == "numbers not loaded: Unavailable {'status': 503}; next attempt in 1 s"
     assert own.levelname == "ERROR"
     assert own.exc_info is not None
+
+
+async def test_while_calls_are_few_the_old_value_does_but_a_first_one_and_a_wished_one_are_loaded(
+    well: Well, clock: Clock
+) -> None:
+    stale = Stale("numbers", well.draw, ttl=600, patience=0.05, clock=clock, thrifty=lambda: True)
+    first = await stale.get()
+    clock.now += 601
+    old = [await stale.get(), stale.peek(), stale.miss(), await stale.newer(0.05)]
+    await landed()
+    loads = well.loads
+    renewed = await stale.renew()
+    await stale.stop()
+
+    assert (first, old, loads, renewed) == (1, [1, 1, False, False], 1, 2)
+
+
+async def test_where_fusedesk_is_left_alone_it_is_asked_again_every_second(stale: Stale[int], well: Well, pauses: Pauses) -> None:
+    well.fault = LeftAlone()
+    stale.start()
+    for _ in range(4):
+        await pauses.skip()
+    await pauses.begun.wait()
+
+    assert pauses.lengths == [1.0] * 5

@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.cards.age import age_line, age_words
 from bot.cards.message import Block, Message
 from bot.cards.text import (
     FIELD_LIMIT,
@@ -127,16 +128,16 @@ def case_card(
     """A case as one person sees it (`private`), as everybody in a channel does, in a modal, or as somebody who may only read it.
 
     `headline` is a plain line above it, with the way back from the change that it tells of; `now` is the moment for which the
-    card is true.
+    card is true, unless the case itself bears an older one: its buttons then say so, and whoever changed it since was faster.
     """
     blocks: list[Block] = []
     if not is_blank(headline):
         blocks.append(_headline(line(headline, 300), undo))
-    blocks += [_title(named), section(fields=_facts(named))]
+    blocks += [*age_line(named), _title(named), section(fields=_facts(named))]
     blocks += _details(named)
     blocks.append(context(_footer(named)))
     if surface != "reader":
-        blocks.append(actions(_buttons(named, surface, viewer_repid, seen_of(named, now).dump())))
+        blocks.append(actions(_buttons(named, surface, viewer_repid, seen_of(named, named.as_of or now).dump())))
     return message(_in_words(named, headline), blocks)
 
 
@@ -263,6 +264,7 @@ def _in_words(named: NamedCase, headline: str) -> str:
     tags = _tag_line(named.tags)
     said = [
         "" if is_blank(above) else above,
+        age_words(named),
         f"Case {named.label}: {summary_of(named)}",
         f"{status_words(case.status)}. {who}",
         " ".join(moments),
@@ -276,17 +278,18 @@ def history_card(named: NamedCase, now: datetime) -> Message:
     """The last ten entries of a case's history, the newest first; `now` is the moment for which it is true."""
     newest = _newest(named.case.history)
     title = f"History of case {named.label}"
-    blocks = [header(title)]
+    blocks = [header(title), *age_line(named)]
     if not newest:
         blocks.append(section(plain("FuseDesk shows no history for this case.")))
     for item in newest:
         blocks += _entry(item)
     count = len(named.case.history)
     shown = f"The last {len(newest)} of {count} entries · " if count > len(newest) else ""
-    blocks.append(context([mrkdwn(f"{shown}as of {date(now)}")]))
+    blocks.append(context([mrkdwn(f"{shown}as of {date(named.as_of or now)}")]))
     blocks += [actions(link)] if (link := _open_in_fusedesk(named)) else []
     told = "\n".join(_entry_words(item) for item in newest) or "FuseDesk shows no history for this case."
-    return message(safe(f"{title}: {summary_of(named)}\n{told}", 4000), blocks)
+    aged = f"{age_words(named)}\n" if named.as_of else ""
+    return message(safe(f"{aged}{title}: {summary_of(named)}\n{told}", 4000), blocks)
 
 
 def _newest(history: Sequence[HistoryItem]) -> list[HistoryItem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.cards.age import age_line
 from bot.cards.lists import counted, rows
 from bot.cards.message import Block, Message, View
 from bot.cards.text import (
@@ -66,10 +67,10 @@ def _cases(page: CasePage | None, person: Person, fault: str) -> list[Block]:
     remark = [context([plain(line(page.remark, 500))])] if not is_blank(page.remark) else []
     if not page.cases:
         nothing = "No open cases: all is done." if person.is_rep else "You have not opened any cases yet."
-        return [section(plain(nothing)), *remark]
+        return [*age_line(page), section(plain(nothing)), *remark]
     is_all = page.total <= len(page.cases) and not page.more
     more = "" if is_all or not person.is_rep else "  ·  /case mine shows the others"
-    return [context([plain(counted(page) + more)]), *rows(page.cases), *remark]
+    return [*age_line(page), context([plain(counted(page) + more)]), *rows(page.cases), *remark]
 
 
 def _ways_in() -> Block:

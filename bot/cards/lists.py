@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+from bot.cards.age import age_line, age_words
 from bot.cards.case import NOBODY, name_of, status_words, summary_of
 from bot.cards.message import Block, Message
 from bot.cards.text import (
@@ -48,10 +49,10 @@ def case_list(page: CasePage) -> Message:
         return _nothing(page)
     title = _title(page)
     about = f"{counted(page)}{_searched(page, ' · ')}"
-    blocks = [header(title), context([plain(about)])]
+    blocks = [header(title), context([plain(about)]), *age_line(page)]
     blocks += rows(page.cases)
     blocks += _remark(page) + _turning(page)
-    lines = [f"{title}: {about}", *(row_words(named) for named in page.cases[:ROWS])]
+    lines = [*filter(None, [age_words(page)]), f"{title}: {about}", *(row_words(named) for named in page.cases[:ROWS])]
     return message(safe("\n".join(lines), 4_000), blocks)
 
 
@@ -140,8 +141,8 @@ def _nothing(page: CasePage) -> Message:
     says = "There are no further cases." if page.offset else "No case was found."
     searched = _searched(page)
     what = f"{_title(page)}: {searched}" if searched else _title(page)
-    blocks = [section(plain(says)), context([plain(f"Searched: {what}")]), *_remark(page)]
-    told = f"{says} Searched: {what}"
+    blocks = [*age_line(page), section(plain(says)), context([plain(f"Searched: {what}")]), *_remark(page)]
+    told = f"{age_words(page)} {says} Searched: {what}".lstrip()
     if page.offset:
         return message(safe(told, 4_000), blocks + _turning(page))
     if page.wider:

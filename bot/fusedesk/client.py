@@ -21,6 +21,7 @@ import httpx
 import stamina
 from pydantic import BaseModel, SecretStr
 
+from bot.fusedesk.breaker import Breaker
 from bot.fusedesk.errors import FuseDeskError, KeyRefused, NotFound, RefusedByFuseDesk, Unavailable, Unintelligible
 from bot.fusedesk.models import (
     Case,
@@ -49,7 +50,8 @@ Thing = TypeVar("Thing", bound=BaseModel)
 
 
 class FuseDesk:
-    """`http` comes from `http_client`; `zone` is FuseDesk's own, for dates without an offset; `retries` counts all attempts.
+    """`http` comes from `http_client`; `zone` is FuseDesk's own, for dates without an offset; `retries` counts all attempts;
+    `breaker` lets calls fail at once, writes too, while FuseDesk does not answer.
 
     `last_fault` is what kept FuseDesk from answering the latest call, None when it answered (a refusal and "no such case" are
     answers); `last_answer_at` is when anything but a 5xx last came back.
@@ -63,9 +65,11 @@ class FuseDesk:
         api_key: str,
         zone: tzinfo = UTC,
         quota: Quota | None = None,
+        breaker: Breaker | None = None,
         retries: int = 3,
     ) -> None:
         self.quota = quota or Quota()
+        self._breaker = breaker or Breaker()
         self.last_fault: FuseDeskError | None = None
         self.last_answer_at: datetime | None = None
         self._http = http
@@ -193,12 +197,17 @@ class FuseDesk:
     async def _ask(self, call: Call, fields: Mapping[str, str] | None = None) -> Any:
         """The answer's JSON (None: a write was answered with nothing), after as many attempts as the call bears."""
         try:
-            data = await self._retrying(lambda fault: _worth_another(call, fault), self._call, call, fields or {})
+            with self._breaker.passing(call):
+                data = await self._retrying(lambda fault: self._worth_another(call, fault), self._call, call, fields or {})
         except FuseDeskError as fault:
             self.last_fault = None if isinstance(fault, NotFound | RefusedByFuseDesk) else fault
             raise
         self.last_fault = None
         return data
+
+    def _worth_another(self, call: Call, fault: Exception) -> bool:
+        """The one call that an open breaker lets through is sent once."""
+        return self._breaker.closed and _worth_another(call, fault)
 
     async def _call(self, call: Call, fields: Mapping[str, str]) -> Any:
         """One attempt; nothing else touches the network."""

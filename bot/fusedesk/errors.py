@@ -6,7 +6,9 @@
     ├── NotFound          404: no such case (or other object)
     ├── RefusedByFuseDesk FuseDesk's own sentence (405, or an error object inside a 200)
     ├── QuotaUsedUp       429: the hour's calls are used up
+    ├── QuotaLow          the hour's last calls are kept for changes; FuseDesk was not asked
     ├── Unavailable       timeout, broken connection, 5xx
+    │   └── LeftAlone         it was so three times in a row: nothing was sent (bot.fusedesk.breaker)
     └── Unintelligible    an answer that is not what the API promises
 
 Nothing here imports httpx: the client translates lower errors at its seam.
@@ -23,10 +25,12 @@ from bot.errors import CaseError
 class FuseDeskError(CaseError):
     """FuseDesk would not or could not. `facts` hold the call (`GET cases/1`), the status and FuseDesk's error code.
 
-    `maybe_done`: it was a write whose outcome is unknown, because the request may have arrived.
+    `maybe_done`: it was a write whose outcome is unknown, because the request may have arrived. `meanwhile` is the sentence
+    beside what is shown from memory instead; "" where nothing may be, such as after a refusal.
     """
 
     maybe_done = False
+    meanwhile = ""
 
 
 class KeyRefused(FuseDeskError):
@@ -69,6 +73,8 @@ class RefusedByFuseDesk(FuseDeskError):
 class QuotaUsedUp(FuseDeskError):
     """`again_at` is when calls may be expected to work again (aware datetime)."""
 
+    meanwhile = "FuseDesk allows no more calls this hour."
+
     def __init__(self, again_at: datetime, **facts: Any) -> None:
         super().__init__(
             "FuseDesk allows no more calls this hour. Try again after " + again_at.strftime("%H:%M") + " UTC.", **facts
@@ -76,9 +82,22 @@ class QuotaUsedUp(FuseDeskError):
         self.again_at = again_at
 
 
+class QuotaLow(FuseDeskError):
+    """A read that was not made. `again_at` is when reads may be expected to work again (aware datetime)."""
+
+    meanwhile = "Few of this hour's FuseDesk calls are left, and they are kept for changes."
+
+    def __init__(self, again_at: datetime, **facts: Any) -> None:
+        says = f"{self.meanwhile} This can be shown again after {again_at:%H:%M} UTC; changes still work."
+        super().__init__(says, **facts)
+        self.again_at = again_at
+
+
 class Unavailable(FuseDeskError):
+    meanwhile = "FuseDesk does not answer right now."
+
     def __init__(self, *, maybe_done: bool = False, **facts: Any) -> None:
-        says = "FuseDesk does not answer right now."
+        says = self.meanwhile
         if maybe_done:
             says += " It may have done what you asked before it fell silent: look at the case before you ask again."
         else:
@@ -87,9 +106,17 @@ class Unavailable(FuseDeskError):
         self.maybe_done = maybe_done
 
 
+class LeftAlone(Unavailable):
+    """Certainly not done, and worth asking again soon, because that costs nothing."""
+
+
 class Unintelligible(FuseDeskError):
+    """Also the page "back soon" that comes with a status of 200."""
+
+    meanwhile = "FuseDesk answered with something that casebot cannot read."
+
     def __init__(self, *, maybe_done: bool = False, **facts: Any) -> None:
-        says = "FuseDesk answered with something that casebot cannot read. "
+        says = self.meanwhile + " "
         if maybe_done:
             says += "It may have done what you asked: look at the case before you ask again."
         else:

@@ -1,7 +1,8 @@
 """What is left of the hour's calls, as FuseDesk's answers tell.
 
-What belongs here: reading the headers and judging the numbers. Who waits or saves calls because of them is decided by the desk.
-FuseDesk says how many calls remain, not when the hour ends: the next full hour is a guess, and `Retry-After` beats it.
+What belongs here: reading the headers and judging the numbers. Who waits or saves calls because of them is decided elsewhere:
+reads in `bot.memory`, names in `bot.directory`. FuseDesk says how many calls remain, not when the hour ends: the next full hour
+is a guess, and `Retry-After` beats it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Literal, NamedTuple
 
+from bot.fusedesk.errors import FuseDeskError, QuotaLow, QuotaUsedUp
+
 LIMIT = "X-FuseDesk-Usage-Limit"
 REMAINING = "X-FuseDesk-Usage-Remaining"
 RETRY_AFTER = "Retry-After"
-LOW_SHARE = 0.2
+LOW_SHARE = 0.1
+LEAST_KEPT = 5
 LONGEST_WAIT = timedelta(days=1)
+# FuseDesk's hour may end before the guess. Numbers older than this are looked at again by whoever reads next.
+BELIEVED = timedelta(minutes=5)
 
 State = Literal["plenty", "low", "empty", "unknown"]
 
@@ -69,7 +75,11 @@ class Quota:
 
     @property
     def state(self) -> State:
-        """`plenty` above a fifth of the limit, `low` to there, `empty` at none, `unknown` when never told or the hour is over."""
+        """`low` while only what is kept for changes is left, `empty` at none, `unknown` when never told or the hour is over.
+
+        A tenth of the limit is kept: a transfer takes two calls, a page of a search one, so that 1,800 calls leave 90 changes.
+        A small limit keeps five, or its half.
+        """
         seen = self._seen
         if seen.remaining is None or seen.again_at is None or seen.again_at <= self._clock():
             return "unknown"
@@ -77,7 +87,23 @@ class Quota:
             return "empty"
         if seen.limit is None:
             return "unknown"
-        return "plenty" if seen.remaining > seen.limit * LOW_SHARE else "low"
+        kept = max(seen.limit * LOW_SHARE, min(LEAST_KEPT, seen.limit // 2))
+        return "plenty" if seen.remaining > kept else "low"
+
+    @property
+    def is_low(self) -> bool:
+        """Whether calls that nobody asked for must not be made."""
+        return self.state in ("low", "empty")
+
+    @property
+    def spares_reads(self) -> bool:
+        """Whether reads must not be made either. Now and then one is, so that a new hour is noticed when nobody writes."""
+        seen_at = self._seen.at
+        return self.is_low and seen_at is not None and self._clock() - seen_at < BELIEVED
+
+    def refusal(self) -> FuseDeskError:
+        """What a read is refused with that is not made."""
+        return QuotaUsedUp(self.again_at) if self.state == "empty" else QuotaLow(self.again_at)
 
     def read(self, headers: Mapping[str, str], *, used_up: bool = False) -> None:
         """Takes the numbers from an answer's headers (a mapping that ignores case); malformed or missing ones change nothing.
