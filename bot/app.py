@@ -105,7 +105,7 @@ class Casebot:
         self.ready = False
         self.asgi = Starlette(
             routes=[
-                Route("/slack/events", door.http, methods=["POST"]),
+                Route("/slack/events", door, methods=["POST"]),
                 Route("/healthz", self._healthz),
                 Route("/readyz", self._readyz),
             ],
@@ -262,6 +262,7 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
         port=settings.port,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # nobody asks where a request came from
         server_header=False,
         timeout_graceful_shutdown=_LAST_REQUESTS,
     )

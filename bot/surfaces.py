@@ -13,7 +13,7 @@ from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.kwargs_injection.async_args import AsyncArgs
+from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.access import People
 from bot.background import Background
@@ -66,32 +66,32 @@ class Surfaces:
         submissions: Routes,
         events: Routes,
     ) -> None:
-        async def command(args: AsyncArgs) -> None:
-            await self._answer(commands.get(str(args.body["command"])), command_of(args.body), args)
+        async def command(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await self._answer(commands.get(str(body["command"])), command_of(body), ack)
 
-        async def shortcut(args: AsyncArgs) -> None:
-            asked = shortcut_of(args.body)
-            await self._answer(shortcuts.get(asked.callback_id), asked, args)
+        async def shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
+            asked = shortcut_of(body)
+            await self._answer(shortcuts.get(asked.callback_id), asked, ack)
 
-        async def action(args: AsyncArgs) -> None:
-            asked = click_of(args.body)
-            await self._answer(actions.get(asked.action.partition(":")[0]), asked, args)
+        async def action(ack: AsyncAck, body: dict[str, Any]) -> None:
+            asked = click_of(body)
+            await self._answer(actions.get(asked.action.partition(":")[0]), asked, ack)
 
-        async def option(args: AsyncArgs) -> None:
-            asked = typeahead_of(args.body)
-            await self._answer(options.get(asked.action), asked, args)
+        async def option(ack: AsyncAck, body: dict[str, Any]) -> None:
+            asked = typeahead_of(body)
+            await self._answer(options.get(asked.action), asked, ack)
 
-        async def view(args: AsyncArgs) -> None:
-            asked = submission_of(args.body)
-            await self._answer(submissions.get(asked.view.callback_id), asked, args)
+        async def view(ack: AsyncAck, body: dict[str, Any]) -> None:
+            asked = submission_of(body)
+            await self._answer(submissions.get(asked.view.callback_id), asked, ack)
 
-        async def event(args: AsyncArgs) -> None:
-            handler = events.get(str(args.body["event"]["type"]))
+        async def event(ack: AsyncAck, body: dict[str, Any]) -> None:
+            handler = events.get(str(body["event"]["type"]))
             if handler is not None:
-                await self._answer(handler, home_of(args.body), args)
+                await self._answer(handler, home_of(body), ack)
 
-        async def closed(args: AsyncArgs) -> None:
-            await args.ack()
+        async def closed(ack: AsyncAck) -> None:
+            await ack()
 
         app.command(_ANY)(command)
         app.shortcut(_ANY)(shortcut)
@@ -102,20 +102,22 @@ class Surfaces:
         app.event(_ANY)(event)
         app.error(self.failed)
 
-    async def _answer(self, function: Callable[..., Awaitable[None]] | None, asked: Asked, args: AsyncArgs) -> None:
+    async def _answer(self, function: Callable[..., Awaitable[None]] | None, asked: Asked, ack: AsyncAck) -> None:
         if function is None:
             raise Refused("This casebot does not know what you pressed any more. Ask again with /case.")
         by = await self._who(asked.place.user)
         self._background.room()
-        known: dict[str, Any] = {**self._parts, _NAMES[type(asked)]: asked, "by": by, "ack": args.ack, "parts": self._parts}
+        known: dict[str, Any] = {**self._parts, _NAMES[type(asked)]: asked, "by": by, "ack": ack, "parts": self._parts}
         known["later"] = self._listening.later(asked.place)
         if isinstance(asked, Submission):
-            known["settle"] = self._listening.settle(asked, args.ack)
+            known["settle"] = self._listening.settle(asked, ack)
         await call(function, known)
 
     async def _who(self, user: str) -> Any:
         try:
-            return await asyncio.wait_for(self._people.member(user), _WHO)
+            # Not `wait_for`: before Python 3.12 that makes a task of it, for an answer that is mostly there already.
+            async with asyncio.timeout(_WHO):
+                return await self._people.member(user)
         except TimeoutError as fault:
             raise SlackDown("users.info is slow") from fault
 
