@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from secrets import token_hex
 from typing import Any
@@ -151,8 +152,8 @@ class Casebot:
         await self._session.close()
 
 
-async def build_app(settings: Settings) -> Casebot:
-    """Makes every part. Asks Slack once who casebot is: SlackError when that fails."""
+async def build_app(settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> Casebot:
+    """Makes every part. Asks Slack once who casebot is: SlackError when that fails. `clock` ages what FuseDesk told."""
     from handlers import ACTIONS, COMMANDS, EVENTS, OPTIONS, SHORTCUTS, SUBMISSIONS
 
     session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20, connect=3))
@@ -171,7 +172,7 @@ async def build_app(settings: Settings) -> Casebot:
         api_key=settings.fusedesk_api_key.get_secret_value(),
         zone=settings.fusedesk_timezone,
     )
-    directory = Directory(fusedesk, ttl=settings.casebot_names_ttl)
+    directory = Directory(fusedesk, ttl=settings.casebot_names_ttl, clock=clock)
     background = Background()
     durable = Durable(lambda wish: wishes.perform(fusedesk, wish), lambda wish: wishes.look_up(fusedesk, wish))
     people = People(slack, directory, team=str(identity["team_id"]), enterprise=str(identity.get("enterprise_id") or ""))
@@ -182,6 +183,8 @@ async def build_app(settings: Settings) -> Casebot:
         people.anybody,
         case_url=lambda number: f"{settings.fusedesk_url}/app/#cases/view/{number}",
         default_department=settings.casebot_default_department,
+        cases_ttl=settings.casebot_cases_ttl,
+        clock=clock,
     )
     answers = Answers(slack, Store())
     parts: dict[str, Any] = {

@@ -1,12 +1,14 @@
 """CaseDesk: the case operations as a person means them. Names come in, cases with names go out.
 
 What does not belong here: Slack (`handlers`), how a write is kept safe (`bot.durable`), how a case looks (`bot.cards`).
-Calls to FuseDesk: showing a case 1, a page of a search 1, a transfer at most 2, a tag 1 each; names cost none.
+Calls to FuseDesk: showing a case 1 (none right after a list that held it), a page of a search 1, a transfer at most 2, a tag 1
+each; names cost none.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ from bot.errors import CaseError, NameRefused, Overtaken, Refused
 from bot.fusedesk.client import FuseDesk
 from bot.fusedesk.errors import RefusedByFuseDesk, Unintelligible
 from bot.fusedesk.models import Case, CaseSearch, Department, NewCase, NewEmail, NewNote, Rep, Status, Tag
+from bot.glances import Glances
 from bot.operations import CaseRef, Find, Mine
 from bot.searches import Searches, size_of
 
@@ -72,6 +75,8 @@ class CaseDesk:
         *,
         case_url: Callable[[str], str],
         default_department: str = "",
+        cases_ttl: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fusedesk = fusedesk
         self._directory = directory
@@ -79,7 +84,8 @@ class CaseDesk:
         self._person = person
         self._case_url = case_url
         self._default_department = default_department
-        self._searches = Searches(fusedesk.search)
+        self._glances = Glances(cases_ttl, clock)
+        self._searches = Searches(self._search, clock=clock)
         self._ids: TTLCache[str, int] = TTLCache(maxsize=50_000, ttl=86_400)
         self._known: TTLCache[int, Case] = TTLCache(maxsize=5_000, ttl=86_400)
         self._last: TTLCache[int, Change] = TTLCache(maxsize=20_000, ttl=3_600)
@@ -118,16 +124,30 @@ class CaseDesk:
         return cases[:limit]
 
     async def show(self, ref: CaseRef) -> NamedCase:
-        return self.named(await self._case(ref))
-
-    async def _case(self, ref: CaseRef) -> Case:
+        """The case as it is now, with its history."""
+        mark = self._glances.mark
         known = ref.caseid or self._ids.get(ref.casenum)
-        return await self._fusedesk.get_case(known or ref.casenum)
+        case = await self._fusedesk.get_case(known or ref.casenum)
+        self._glances.keep([case], mark)
+        return self.named(case)
+
+    async def glance(self, ref: CaseRef) -> NamedCase:
+        """The case as it was some seconds ago, perhaps without its history: for looking at it, and nothing else."""
+        seen = self._glances.at(ref.caseid or self._ids.get(ref.casenum))
+        return self.named(seen) if seen else await self.show(ref)
+
+    async def _search(self, search: CaseSearch) -> list[Case]:
+        mark = self._glances.mark
+        cases = await self._fusedesk.search(search)
+        self._glances.keep(cases, mark)
+        return cases
 
     async def _caseid(self, ref: CaseRef) -> int:
-        """A case number costs a call the first time, an id never."""
-        known = ref.caseid or self._ids.get(ref.casenum)
-        return known or (await self.show(ref)).case.caseid
+        """The case that is to be written to. A case number costs a call the first time, an id never."""
+        caseid = ref.caseid or self._ids.get(ref.casenum) or (await self.show(ref)).case.caseid
+        # Here already: whoever hears that the outcome is not known looks next, and must not see how it was before.
+        self._glances.forget(caseid)
+        return caseid
 
     async def find(self, find: Find, by: Person, offset: int = 0, *, query: str = "", title: str = "") -> CasePage:
         department = await self._directory.department(find.dept) if find.dept else None
@@ -350,6 +370,7 @@ class CaseDesk:
 
     def _wrote(self, caseid: int, by: Person, line: str, holder: tuple[int | None, int | None] | None = None) -> None:
         self._searches.forget()
+        self._glances.forget(caseid)
         self._last[caseid] = Change(by.user, by.name, line, datetime.now(UTC), holder)
 
     def _turn(self, caseid: int) -> asyncio.Lock:

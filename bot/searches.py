@@ -6,6 +6,7 @@ Next and Previous cost nothing, and the heading can say how many there are.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from cachetools import TTLCache
@@ -26,9 +27,15 @@ Names = Callable[[Case], NamedCase]
 class Searches:
     """`search` is the client's. Answers are forgotten after `ttl` seconds and on every write (`forget`)."""
 
-    def __init__(self, search: Callable[[CaseSearch], Awaitable[list[Case]]], *, ttl: float = 60.0) -> None:
+    def __init__(
+        self,
+        search: Callable[[CaseSearch], Awaitable[list[Case]]],
+        *,
+        ttl: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._search = search
-        self._known: TTLCache[str, list[Case]] = TTLCache(maxsize=200, ttl=ttl)
+        self._known: TTLCache[str, list[Case]] = TTLCache(maxsize=200, ttl=ttl, timer=clock)
 
     def forget(self) -> None:
         self._known.clear()

@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     port: int = Field(3000, ge=0, le=65535)
     casebot_default_department: str = ""
     casebot_names_ttl: float = Field(600.0, gt=0)
+    casebot_cases_ttl: float = Field(30.0, ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 

@@ -17,7 +17,7 @@ from handlers.contact import origin_of
 
 
 async def typed(operation: Show, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
-    named = await answers.patiently(place, desk.show(operation.case), "the case")
+    named = await answers.patiently(place, desk.glance(operation.case), "the case")
     await answers.show(place, named, by)
 
 
@@ -29,7 +29,7 @@ async def pressed(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDe
 
 async def _show(click: Click, caseid: int, by: Person, desk: CaseDesk, answers: Answers) -> None:
     place = await answers.stage(click, f"Fetching case #{caseid} …")
-    await answers.show(place, await answers.patiently(place, desk.show(CaseRef(caseid=caseid)), "the case"), by)
+    await answers.show(place, await answers.patiently(place, desk.glance(CaseRef(caseid=caseid)), "the case"), by)
 
 
 async def shared(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
