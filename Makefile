@@ -1,12 +1,14 @@
-# casebot: make setup | run | demo | test | coverage | lint | lock | clean
+# casebot: make setup | run | demo | test | coverage | lint | bench | lock | clean
 # Needs make, git and any Python from 3.11 on; everything else is put into .venv.
 #   make setup PYTHON=python3.13 VENV=.venv313     another Python, beside the first
 #   make test ARGS="-k transfer -x"                anything pytest takes
+#   make bench ONLY=door                           how fast, beside its rivals; all of it without ONLY (ten minutes)
 
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+ONLY ?=
 UPGRADE ?=
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
 
@@ -16,10 +18,10 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test coverage lint lock clean
+.PHONY: help setup run demo test coverage lint bench lock clean
 
 help:
-	@sed -n '1,4s/^# *//p' Makefile
+	@sed -n '1,5s/^# *//p' Makefile
 
 setup: $(STAMP)
 
@@ -46,6 +48,9 @@ lint: setup
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+
+bench: setup
+	$(BIN)/python -m bench $(ONLY)
 
 # Writes both locks anew: `make lock` after a change of pyproject.toml, `make lock UPGRADE=--upgrade` for newer releases.
 lock: setup
