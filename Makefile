@@ -59,5 +59,5 @@ lock: setup
 	$(UV_COMPILE) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) .venv313 .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov dist build
+	rm -rf $(VENV) .venv313 .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov dist build bench/results.json bench/rivals/bolt_js/node_modules
 	find bot handlers simulator tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -32,6 +32,7 @@ SUITES: dict[str, Suite] = {
     "growth": growth.rows,
     "memory": memory.rows,
 }
+_WIDTH = 160  # where there is no terminal
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -43,6 +44,8 @@ RESULTS = Path(__file__).parent / "results.json"
 def main(names: tuple[str, ...], smoke: bool, no_pin: bool, results: Path) -> None:
     """Measure casebot beside its rivals."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
     cores = Cores(None, None) if no_pin else two_cores()
     run = Run(SMOKE if smoke else FULL, cores, say=lambda text: console.print(text, style="dim"))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -28,7 +28,7 @@ CASEBOT = "casebot"
 BOLT = "Bolt"
 BOLT_JS = "Bolt JS"
 FLOOR = "floor"
-_JS = ROOT / "bench" / "rivals" / "bolt_js"
+JS_FOLDER = ROOT / "bench" / "rivals" / "bolt_js"
 
 
 def told(replay: Replay, **more: Any) -> dict[str, Any]:
@@ -87,7 +87,7 @@ async def rival(run: Run, name: str, facts: Mapping[str, Any]) -> AsyncIterator[
     commands = {
         BOLT: [sys.executable, "-m", "bench.rivals.bolt_python"],
         FLOOR: [sys.executable, "-m", "bench.rivals.floor"],
-        BOLT_JS: ["node", str(_JS / "app.js")],
+        BOLT_JS: ["node", str(JS_FOLDER / "app.js")],
     }
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -103,10 +103,10 @@ async def node_ready(run: Run) -> bool:
     if shutil.which("node") is None or shutil.which("npm") is None:
         run.note("node or npm is missing: without Bolt for JavaScript")
         return False
-    if (_JS / "node_modules" / "@slack" / "bolt").is_dir():
+    if (JS_FOLDER / "node_modules" / "@slack" / "bolt").is_dir():
         return True
     arguments = ["install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
-    process = await asyncio.create_subprocess_exec("npm", *arguments, cwd=_JS, stdout=asyncio.subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec("npm", *arguments, cwd=JS_FOLDER, stdout=asyncio.subprocess.DEVNULL)
     if await process.wait():
         run.note("npm could not install Bolt for JavaScript: without it")
         return False

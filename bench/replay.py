@@ -12,38 +12,17 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import cast
 
-import httptools
 import httpx
 
+from bench.exchange import FUSEDESK, Asked, Connection
 from bench.requests import KEY, SECRET
 from simulator.fusedesk import FuseDesk
 from simulator.slack import Slack
 
-_FUSEDESK = "/api/v1/"
 _ASKED_OF_SLACK = ("/api/auth.test", "/api/users.info")
 _OK = '{"ok":true,"ts":"1764000000.%06d","channel":"C01SUPPORT","view":{"id":"V1"}}'
 _PASSED_ON = ("authorization", "content-type", "x-fusedesk-api-key")
-
-
-@dataclass
-class Asked:
-    """One request, as far as it came."""
-
-    method: str = ""
-    target: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-    @property
-    def path(self) -> str:
-        return self.target.partition("?")[0]
-
-    @property
-    def is_fusedesks(self) -> bool:
-        return self.path.startswith(_FUSEDESK)
 
 
 class Replay:
@@ -55,8 +34,8 @@ class Replay:
         self._said: dict[tuple[str, str], bytes] = {}
         self._cards: dict[str, asyncio.Future[float]] = {}
         self._asking: set[asyncio.Task[None]] = set()
-        self._connections: set[_Connection] = set()
-        self._held: list[tuple[_Connection, Asked]] = []
+        self._connections: set[Connection] = set()
+        self._held: list[tuple[Connection, Asked]] = []
         self._came = asyncio.Event()
         self.calls: Counter[str] = Counter()
         self.hanging = False
@@ -99,7 +78,7 @@ class Replay:
             except TimeoutError:
                 return
 
-    def take(self, connection: _Connection, asked: Asked) -> None:
+    def take(self, connection: Connection, asked: Asked) -> None:
         if asked.path.startswith("/response/"):
             if (card := self._cards.pop(asked.path, None)) and not card.done():
                 card.set_result(time.perf_counter())
@@ -123,7 +102,7 @@ class Replay:
             return (_OK % self.calls.total()).encode()
         return self._said.get((asked.method, asked.target))
 
-    async def _learn(self, connection: _Connection, asked: Asked) -> None:
+    async def _learn(self, connection: Connection, asked: Asked) -> None:
         said = self._said[asked.method, asked.target] = await self._ask(asked)
         connection.answer(said)
 
@@ -138,7 +117,7 @@ class Replay:
         """Asks for cases beforehand, so that the first one to want them does not wait for the stand-in."""
         headers = {"x-fusedesk-api-key": KEY}
         for caseid in caseids:
-            asked = Asked("GET", f"{_FUSEDESK}cases/{caseid}", headers)
+            asked = Asked("GET", f"{FUSEDESK}cases/{caseid}", headers)
             self._said[asked.method, asked.target] = await self._ask(asked)
 
     async def close(self) -> None:
@@ -148,55 +127,13 @@ class Replay:
         await self._desk.aclose()
         await self._slack.aclose()
 
-    def connection(self) -> _Connection:
-        made = _Connection(self)
+    def connection(self) -> Connection:
+        made = Connection(self)
         self._connections.add(made)
         return made
 
-    def gone(self, connection: _Connection) -> None:
+    def gone(self, connection: Connection) -> None:
         self._connections.discard(connection)
-
-
-class _Connection(asyncio.Protocol):
-    def __init__(self, replay: Replay) -> None:
-        self._replay = replay
-        self._parser = httptools.HttpRequestParser(self)
-        self._asked = Asked()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by name
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._replay.gone(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._parser.feed_data(data)
-
-    def on_url(self, url: bytes) -> None:
-        self._asked.target = url.decode()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._asked.headers[name.decode().lower()] = value.decode()
-
-    def on_body(self, body: bytes) -> None:
-        self._asked.body += body
-
-    def on_message_complete(self) -> None:
-        asked, self._asked = self._asked, Asked()
-        asked.method = self._parser.get_method().decode()
-        self._replay.take(self, asked)
-
-    def answer(self, body: bytes, kind: str = "application/json") -> None:
-        if self._transport is None or self._transport.is_closing():
-            return
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-        head += "X-FuseDesk-Usage-Limit: 100000\r\nX-FuseDesk-Usage-Remaining: 90000\r\n\r\n"
-        self._transport.write(head.encode() + body)
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
 
 
 @asynccontextmanager

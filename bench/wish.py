@@ -22,7 +22,7 @@ from bench.table import Row, at_most, contest
 from simulator.fusedesk import FuseDesk
 from simulator.fusedesk_seed import FIRST_CASE
 
-_PER_ROUND = 100  # cases of each of a round's three measurements
+_PER_ROUND = 200  # cases of each of a round's three measurements
 _WARM = 20
 _PROBES = 100
 

@@ -54,7 +54,7 @@ async def burst(port: int, shot: Shot, *, connections: int, seconds: int) -> Bur
             "wrk", *arguments, f"http://127.0.0.1:{port}{PATH}", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
         said, _ = await process.communicate()
-    return _read(said.decode(errors="replace"))
+    return read(said.decode(errors="replace"))
 
 
 def _lua(shot: Shot) -> bytes:
@@ -67,7 +67,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text)
 
 
-def _read(said: str) -> Burst:
+def read(said: str) -> Burst:
     found = [line for line in said.splitlines() if line.startswith("RESULT ")]
     if not found:
         raise Wrong(said)

@@ -84,10 +84,12 @@ async def test_wrk_sends_signed_requests(run: Run) -> None:
 
 async def test_wrk_reports_wrong_answers() -> None:
     with pytest.raises(wrk.Wrong):
-        wrk._read('RESULT {"p50": 1, "p99": 2, "requests": 5, "us": 10, "wrong": 5}')
+        wrk.read('RESULT {"p50": 1, "p99": 2, "requests": 5, "us": 10, "wrong": 5}')
 
 
-@pytest.mark.skipif(not (contestants._JS / "node_modules").is_dir(), reason="Bolt for JavaScript is not installed; bench does it")
+@pytest.mark.skipif(
+    not (contestants.JS_FOLDER / "node_modules").is_dir(), reason="Bolt for JavaScript is not installed; bench does it"
+)
 async def test_the_rival_in_javascript_answers(run: Run) -> None:
     async with replaying(FuseDesk(cases=1)) as replay, rival(run, BOLT_JS, told(replay)) as server:
         fired = await volley(server.port, lambda: heavy_press(Sender(), case.FUSEDESK), at_once=1, count=2)
