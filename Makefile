@@ -1,12 +1,14 @@
-# casebot: make setup | run | demo | test | coverage | soak-door | lint | pictures | lock | clean
+# casebot: make setup | run | demo | test | coverage | soak-door | lint | bench | pictures | lock | clean
 # Needs make, git and any Python from 3.11 on; everything else is put into .venv.
 #   make setup PYTHON=python3.13 VENV=.venv313     another Python, beside the first
 #   make test ARGS="-k transfer -x"                anything pytest takes
+#   make bench ONLY=door                           how fast, beside its rivals; all of it without ONLY (ten minutes)
 
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+ONLY ?=
 UPGRADE ?=
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(UPGRADE)
 
@@ -16,10 +18,10 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test coverage soak-door lint pictures lock clean
+.PHONY: help setup run demo test coverage soak-door lint bench pictures lock clean
 
 help:
-	@sed -n '1,4s/^# *//p' Makefile
+	@sed -n '1,5s/^# *//p' Makefile
 
 setup: $(STAMP)
 
@@ -58,6 +60,9 @@ lint: setup
 pictures: setup
 	$(BIN)/python -m simulator.pictures
 
+bench: setup
+	$(BIN)/python -m bench $(ONLY)
+
 # Writes both locks anew: `make lock` after a change of pyproject.toml, `make lock UPGRADE=--upgrade` for newer releases.
 lock: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
@@ -65,5 +70,5 @@ lock: setup
 	$(UV_COMPILE) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) .venv313 .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov dist build
+	rm -rf $(VENV) .venv313 .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov dist build bench/results.json bench/rivals/bolt_js/node_modules
 	find bot handlers simulator tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

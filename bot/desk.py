@@ -1,7 +1,8 @@
 """CaseDesk: the case operations as a person means them. Names come in, cases with names go out.
 
 What does not belong here: Slack (`handlers`), how a write is kept safe (`bot.durable`), how a case looks (`bot.cards`).
-Calls to FuseDesk: showing a case 1, a page of a search 1, a transfer at most 2, a tag 1 each; names cost none.
+Calls to FuseDesk: showing a case 1 (none right after a list that held it), a page of a search 1, a transfer at
+most 2, a tag 1 each; names cost none.
 
 While FuseDesk does not answer, or the rest of its calls is kept for changes, what is only shown comes from memory with its age
 (`bot.memory`). Whatever a change rests on is never taken from there: the look before it (`look`, `_before`) and its checks ask
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -96,6 +98,8 @@ class CaseDesk:
         *,
         case_url: Callable[[str], str],
         default_department: str = "",
+        cases_ttl: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fusedesk = fusedesk
         self._directory = directory
@@ -104,7 +108,8 @@ class CaseDesk:
         self._store = store
         self._case_url = case_url
         self._default_department = default_department
-        self._searches = Searches(fusedesk.search, fusedesk.quota)
+        self._cases = Cases(fresh=cases_ttl, clock=clock)
+        self._searches = Searches(self._search, fusedesk.quota)
         self._ids: TTLCache[str, int] = TTLCache(maxsize=50_000, ttl=86_400)
         self._cases = Cases()
         self._last: TTLCache[int, Change] = TTLCache(maxsize=20_000, ttl=3_600)
@@ -149,6 +154,17 @@ class CaseDesk:
         """To be read: where FuseDesk cannot be asked, as it was seen last, which then bears its age."""
         return await self._shown(ref, self._cases.latest(self._id_of(ref)))
 
+    async def glance(self, ref: CaseRef) -> NamedCase:
+        """As it was some seconds ago, perhaps without its history: for looking at it, and nothing else."""
+        seen = self._cases.glance(self._id_of(ref))
+        return self._names(seen) if seen is not None else await self.show(ref)
+
+    async def _search(self, search: CaseSearch) -> list[Case]:
+        mark = self._cases.mark
+        cases = await self._fusedesk.search(search)
+        self._cases.freshen(cases, mark)
+        return cases
+
     async def show_history(self, ref: CaseRef) -> NamedCase:
         """As `show`, with its history: a list tells a case without it, which must not look like an empty one."""
         return await self._shown(ref, self._cases.whole(self._id_of(ref)))
@@ -174,9 +190,10 @@ class CaseDesk:
 
     async def _shown(self, ref: CaseRef, remembered: Kept[Case] | None) -> NamedCase:
         async def ask() -> Kept[Case]:
-            asked_at = datetime.now(UTC)
+            asked_at, mark = datetime.now(UTC), self._cases.mark
             case = await self._case(ref)
             self._cases.learn(case, asked_at)
+            self._cases.freshen([case], mark)
             return Kept(case, asked_at)
 
         return self._aged(await read(ask, remembered, self._fusedesk.quota))
@@ -210,8 +227,11 @@ class CaseDesk:
         return ref.caseid or self._ids.get(ref.casenum)
 
     async def _caseid(self, ref: CaseRef) -> int:
-        """A case number costs a call the first time, an id never."""
-        return self._id_of(ref) or (await self.look(ref)).case.caseid
+        """The case that is to be written to. A case number costs a call the first time, an id never."""
+        caseid = self._id_of(ref) or (await self.look(ref)).case.caseid
+        # Here already: whoever hears that the outcome is not known looks next, and must not see how it was before.
+        self._cases.written(caseid)
+        return caseid
 
     async def find(
         self, find: Find, by: Person, offset: int = 0, *, query: str = "", title: str = "", unasked: bool = False
@@ -546,6 +566,7 @@ class CaseDesk:
         `states` are how the case stood before and after, as far as that is known.
         """
         self._searches.outdate()
+        self._cases.written(caseid)
         self._last[caseid] = Change(by.user, by.name, line, datetime.now(UTC), holder)
         before, after = states
         entry = AuditEntry(

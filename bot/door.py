@@ -29,6 +29,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from bot.payloads import Asked
@@ -65,6 +66,10 @@ class Door:
         self._clock = clock
         self._arrival = arrival
         self._events: TTLCache[str, bool] = TTLCache(maxsize=_EVENTS, ttl=_RETRIES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As an ASGI app: Starlette calls it as it is, without the wrappers that a function would need."""
+        await (await self.http(Request(scope, receive)))(scope, receive, send)
 
     async def http(self, request: Request) -> Response:
         """POST /slack/events: commands, interactions, options and events."""

@@ -7,11 +7,11 @@ for a list of names and never changes; 10,000 names are looked through in a mill
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Generic, NamedTuple, TypeVar
 
 from anyascii import anyascii
@@ -116,6 +116,9 @@ class Index(Generic[T]):
         self._starts = [text for text, _ in starts]
         self._start_at = [at for _, at in starts]
         self._normals = [entry.normal for entry in self.entries]
+        # One text of all names: looking through it once is ten times as fast as through 10,000 small ones.
+        self._text = "\n".join(self._normals)
+        self._text_at = [0, *accumulate(len(normal) + 1 for normal in self._normals)]
 
     def _index_likeness(self) -> None:
         """Whole names first, then the words of names that have several, each with the names it stands in."""
@@ -190,9 +193,14 @@ class Index(Generic[T]):
         candidates = dict.fromkeys(at for _, at in self._beginning(max(words, key=len)))
         return sorted(at for at in candidates if _begin_words(words, self._normals[at].split()))
 
-    def alike(self, typed: str, limit: int = 3, inside: frozenset[int] | None = None) -> list[tuple[float, Entry[T]]]:
-        """The names most like what was typed, best first, each with its likeness in percent."""
-        found = process.extract(normalise(typed), self._choices(inside), scorer=fuzz.ratio, limit=4 * limit)
+    def alike(
+        self, typed: str, limit: int = 3, inside: frozenset[int] | None = None, *, least: float = 0.0
+    ) -> list[tuple[float, Entry[T]]]:
+        """The names most like what was typed, best first, each with its likeness in percent (`least` or more)."""
+        # The cutoff lets rapidfuzz give up on a name early: most of them, at half the time.
+        found = process.extract(
+            normalise(typed), self._choices(inside), scorer=fuzz.ratio, limit=4 * limit, score_cutoff=least or None
+        )
         scores: dict[int, float] = {}
         for _, score, key in found:
             weighed = score * (1.0 if key < len(self._normals) else WORD_WEIGHT)
@@ -222,14 +230,22 @@ class Index(Generic[T]):
         hits = self._first((self.entries[at] for at in self._while_typing(typed, normal)), limit, inside, typed)
         if hits:
             return hits
-        return [entry.thing for score, entry in self.alike(typed, min(limit, 10), inside) if score >= 60]
+        return [entry.thing for score, entry in self.alike(typed, min(limit, 10), inside, least=60) if score >= 60]
 
     def _while_typing(self, typed: str, normal: str) -> Iterator[int]:
         yield from (self._at[entry.id] for entry in self.exact(typed))
         found = self._beginning(normal)
         yield from sorted(at for text, at in found if len(text) == len(self._normals[at]))
         yield from sorted(at for _, at in found)
-        yield from (at for at, name in enumerate(self._normals) if normal in name)
+        yield from self._within(normal)
+
+    def _within(self, normal: str) -> Iterator[int]:
+        """Names that hold the letters anywhere, in order; no name holds the line break between two of them."""
+        start = self._text.find(normal)
+        while start >= 0:
+            at = bisect_right(self._text_at, start) - 1
+            yield at
+            start = self._text.find(normal, self._text_at[at + 1])
 
     def _first(self, hits: Iterable[Entry[T]], limit: int, inside: frozenset[int] | None, typed: str = "") -> list[T]:
         """The first of `hits`, each once; those with `typed` in the label lead, since Slack shows no others."""

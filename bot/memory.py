@@ -7,7 +7,8 @@ into no second store.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -23,6 +24,8 @@ T = TypeVar("T")
 DAY = timedelta(days=1)
 # A change says how the case stood before it, as it was seen within this time; beyond, it is looked at first.
 LATELY = timedelta(minutes=10)
+# What a card shows. Whether a search tells all of it is not documented: a case that lacks some of it is looked at by itself.
+_SHOWN = frozenset({"summary", "details", "openedby", "status", "departmentid", "repid", "tags"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,23 @@ def _instead(kept: Kept[T] | None, error: FuseDeskError) -> Kept[T]:
 
 
 class Cases:
-    """The cases seen within a day, each as it was told last, and those with their history, which only a look at one tells."""
+    """The cases seen within a day, each as it was told last, and those with their history, which only a look at one tells.
 
-    def __init__(self, *, most: int = 5_000, most_whole: int = 1_000) -> None:
+    For `fresh` seconds (counted by `clock`) an answer is good enough to be looked at as if it came now: somebody who presses
+    *Show* in a list sees what the list saw, without a call.
+    """
+
+    def __init__(
+        self,
+        *,
+        fresh: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+        most: int = 5_000,
+        most_whole: int = 1_000,
+    ) -> None:
         day = DAY.total_seconds()
+        self._fresh: TTLCache[int, Case] = TTLCache(maxsize=most, ttl=fresh, timer=clock)
+        self._writes = 0
         self._latest: TTLCache[int, Kept[Case]] = TTLCache(maxsize=most, ttl=day)
         self._whole: TTLCache[int, Kept[Case]] = TTLCache(maxsize=most_whole, ttl=day)
 
@@ -80,8 +96,27 @@ class Cases:
         if "history" in case.model_fields_set:
             self._whole[case.caseid] = kept
 
+    @property
+    def mark(self) -> int:
+        """Taken before FuseDesk is asked: an answer that was under way while somebody wrote may be older than what they wrote."""
+        return self._writes
+
+    def freshen(self, cases: Iterable[Case], mark: int) -> None:
+        """What FuseDesk told just now, asked when `mark` was taken."""
+        if mark == self._writes:
+            self._fresh.update((case.caseid, case) for case in cases if case.model_fields_set >= _SHOWN)
+
+    def written(self, caseid: int) -> None:
+        """Somebody writes, or wrote, to the case."""
+        self._writes += 1
+        self._fresh.pop(caseid, None)
+
+    def glance(self, caseid: int | None) -> Case | None:
+        return None if caseid is None else self._fresh.get(caseid)
+
     def forget(self, caseid: int) -> None:
         """FuseDesk has it no longer."""
+        self._fresh.pop(caseid, None)
         self._latest.pop(caseid, None)
         self._whole.pop(caseid, None)
 

@@ -136,6 +136,7 @@ class Settings(Kept):
     casebot_default_department: str = ""
     casebot_access: Literal["reps", "members"] = "reps"
     casebot_names_ttl: float = Field(600.0, gt=0)
+    casebot_cases_ttl: float = Field(30.0, ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 

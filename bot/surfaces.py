@@ -15,7 +15,8 @@ from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.kwargs_injection.async_args import AsyncArgs
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.access import Access
 from bot.background import Background
@@ -65,28 +66,28 @@ class Surfaces:
     ) -> None:
         self._for_members = for_members
 
-        async def command(args: AsyncArgs) -> None:
-            asked: Command = args.context["asked"]
-            await self._answer(commands, asked.name, asked, args)
+        async def command(ack: AsyncAck, context: AsyncBoltContext) -> None:
+            asked: Command = context["asked"]
+            await self._answer(commands, asked.name, asked, ack)
 
-        async def shortcut(args: AsyncArgs) -> None:
-            asked: Shortcut = args.context["asked"]
-            await self._answer(shortcuts, asked.callback_id, asked, args)
+        async def shortcut(ack: AsyncAck, context: AsyncBoltContext) -> None:
+            asked: Shortcut = context["asked"]
+            await self._answer(shortcuts, asked.callback_id, asked, ack)
 
-        async def action(args: AsyncArgs) -> None:
-            asked: Click = args.context["asked"]
-            await self._answer(actions, asked.action.partition(":")[0], asked, args)
+        async def action(ack: AsyncAck, context: AsyncBoltContext) -> None:
+            asked: Click = context["asked"]
+            await self._answer(actions, asked.action.partition(":")[0], asked, ack)
 
-        async def option(args: AsyncArgs) -> None:
-            asked: Typeahead = args.context["asked"]
-            await self._answer(options, asked.action, asked, args)
+        async def option(ack: AsyncAck, context: AsyncBoltContext) -> None:
+            asked: Typeahead = context["asked"]
+            await self._answer(options, asked.action, asked, ack)
 
-        async def view(args: AsyncArgs) -> None:
-            asked: Submission = args.context["asked"]
-            await self._answer(submissions, asked.view.callback_id, asked, args)
+        async def view(ack: AsyncAck, context: AsyncBoltContext) -> None:
+            asked: Submission = context["asked"]
+            await self._answer(submissions, asked.view.callback_id, asked, ack)
 
-        async def event(args: AsyncArgs) -> None:
-            await self._answer(events, str(args.body["event"]["type"]), args.context["asked"], args)
+        async def event(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+            await self._answer(events, str(body["event"]["type"]), context["asked"], ack)
 
         app.command(_ANY)(command)
         app.shortcut(_ANY)(shortcut)
@@ -96,7 +97,7 @@ class Surfaces:
         app.event(_ANY)(event)
         app.error(self.failed)
 
-    async def _answer(self, routes: Routes, name: str, asked: Asked, args: AsyncArgs) -> None:
+    async def _answer(self, routes: Routes, name: str, asked: Asked, ack: AsyncAck) -> None:
         function = routes.get(name)
         if function is None:
             raise Refused("This casebot does not know what you pressed any more. Ask again with /case.")
@@ -105,18 +106,20 @@ class Surfaces:
         if name not in self._for_members:
             self._access.work(by)
         self._background.room()
-        known: dict[str, Any] = {**self._parts, _NAMES[type(asked)]: asked, "by": by, "ack": args.ack, "parts": self._parts}
+        known: dict[str, Any] = {**self._parts, _NAMES[type(asked)]: asked, "by": by, "ack": ack, "parts": self._parts}
         known["later"] = self._listening.later(asked.place, name, asked.trigger if isinstance(asked, Click) else "")
         if isinstance(asked, Click):
             known["staged"] = self._listening.staged(asked, name)
         if isinstance(asked, Submission):
-            known["settle"] = self._listening.settle(asked, name, args.ack, until)
+            known["settle"] = self._listening.settle(asked, name, ack, until)
         await call(function, known)
 
     async def _who(self, user: str) -> Person:
         """The person, and the rep that they are: right after the start the names may take a moment."""
         try:
-            by = await asyncio.wait_for(self._people.member(user), _WHO)
+            # Not `wait_for`: before Python 3.12 that makes a task of it, for an answer that is mostly there already.
+            async with asyncio.timeout(_WHO):
+                by = await self._people.member(user)
             return await self._people.recognised(by, _NAMES_WITHIN)
         except TimeoutError as fault:
             raise SlackDown("users.info is slow") from fault

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.access import Access
 from bot.answers import Answers
-from bot.cards.words import help_card
+from bot.cards.words import help_answer, help_card
 from bot.cases import Person
 from bot.language import parse
 from bot.listening import Ack, Later, Parts, Staged, call
@@ -54,8 +54,8 @@ async def typed(command: Command, by: Person, ack: Ack, later: Later, access: Ac
     operation = parse(command.text, today=by.today())
     access.verb(operation.verb, by)
     if isinstance(operation, Help):
-        card = help_card(operation.topic)
-        await ack(text=card.text, blocks=card.blocks)
+        # A text that is an object's JSON is Bolt's whole answer, sent as it is.
+        await ack(help_answer(operation.topic))
         return
     await ack()
     later(_do(operation, command.place, by, command.trigger, parts), typed=as_text(command.text), operation=operation)

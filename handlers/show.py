@@ -27,7 +27,7 @@ async def pressed(click: Click, by: Person, ack: Ack, staged: Staged, desk: Case
 
 
 async def _show(place: Place, ref: CaseRef, by: Person, desk: CaseDesk, answers: Answers, access: Access) -> None:
-    named = await answers.patiently(place, desk.show(ref), "the case")
+    named = await answers.patiently(place, desk.glance(ref), "the case")
     await access.see(by, named.case.caseid)
     await answers.show(place, named, by)
 

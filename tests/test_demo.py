@@ -25,7 +25,11 @@ def demo(*arguments: str) -> Iterator[str]:
             if line.startswith("Ready: "):
                 break
         assert said[-1].startswith("Ready: http://127.0.0.1:"), process.stderr.read()
-        yield said[-1].removeprefix("Ready: ").strip()
+        try:
+            yield said[-1].removeprefix("Ready: ").strip()
+        except BaseException:
+            process.kill()  # a test that failed waits for nothing
+            raise
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=60)
         assert errors == ""

@@ -6,7 +6,9 @@ is a button that runs a command, so that a slip costs one click.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from bot.cards.message import Block, Message
 from bot.cards.text import (
@@ -138,6 +140,13 @@ def help_card(topic: str = "") -> Message:
     """Every verb with an example, or one verb in full."""
     verb = verb_of(topic.strip()) or verb_of(topic.strip().partition(" ")[0])
     return _help_on(verb) if verb else _overview(topic.strip())
+
+
+@lru_cache(maxsize=64)
+def help_answer(topic: str = "") -> str:
+    """The help as the JSON that acknowledges a command: the same few cards again and again, so they are kept as written."""
+    card = help_card(topic)
+    return json.dumps({"text": card.text, "blocks": card.blocks})
 
 
 def _overview(topic: str) -> Message:

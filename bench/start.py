@@ -1,0 +1,34 @@
+"""From nothing to ready, and what an idle casebot holds. Byte-compiled, as in the image: the first start, which compiles, is
+not counted."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from bench.contestants import BOLT, casebot, rival, told
+from bench.replay import Replay, replaying
+from bench.run import Run
+from bench.table import Row, at_most, contest, middle
+from simulator.fusedesk import FuseDesk
+
+_CASES = 5
+
+
+async def rows(run: Run) -> list[Row]:
+    async with replaying(FuseDesk(cases=_CASES)) as replay:
+        await _started(run, replay)
+        rounds = [await _started(run, replay) for _ in range(run.size.starts)]
+    seconds = middle([{name: each[name][0] for name in each} for each in rounds])
+    memory = {name: median(each[name][1] for each in rounds) for name in rounds[0]}
+    return [
+        contest("start to ready", "s", seconds, [at_most(1.0)]),
+        contest("memory when idle", "MB", memory, [at_most(110)]),
+    ]
+
+
+async def _started(run: Run, replay: Replay) -> dict[str, tuple[float, float]]:
+    """Seconds and megabytes."""
+    async with casebot(run, replay) as server:
+        found = {server.name: (server.seconds, server.rss())}
+    async with rival(run, BOLT, told(replay)) as server:
+        return found | {server.name: (server.seconds, server.rss())}
