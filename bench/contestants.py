@@ -60,6 +60,7 @@ def settings(replay: Replay, port: int, **more: str) -> dict[str, str]:
         "FUSEDESK_API_KEY": KEY,
         "FUSEDESK_BASE_URL": replay.url,
         "PORT": str(port),
+        "CASEBOT_ACCESS": "members",
         "LOG_LEVEL": "WARNING",
         **more,
     }

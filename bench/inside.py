@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -40,13 +41,15 @@ def large_firm(*, reps: int, tags: int, cases: int = 50) -> FuseDesk:
 @asynccontextmanager
 async def casebot_inside(desk: FuseDesk) -> AsyncIterator[tuple[Casebot, Replay]]:
     """Started, with all names there."""
-    async with replaying(desk) as replay:
-        given = {name.lower(): value for name, value in settings(replay, 0).items()}
-        bot = await build_app(read_settings(_env_file=None, **given))
-        async with lifespan(bot):
-            async with asyncio.timeout(60):
+    with tempfile.TemporaryDirectory() as folder:
+        async with replaying(desk) as replay:
+            given = {
+                name.lower(): value for name, value in settings(replay, 0, DATABASE_URL=f"sqlite:///{folder}/casebot.db").items()
+            }
+            bot = await build_app(read_settings(_env_file=None, **given))
+            async with lifespan(bot):
                 await bot.directory.filled(60)
-            yield bot, replay
+                yield bot, replay
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -124,6 +125,7 @@ async def _office(*, cached: bool) -> AsyncIterator[Office]:
         office.slack.add_user(f"U1{number}", name=name, real_name=full, email=email)
         office.slack.channels[SUPPORT].members.add(f"U1{number}")
     async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         slack_url = await stack.enter_async_context(office.slack.served())
         desk_url = await stack.enter_async_context(serve(office.desk.app))
         settings = read_settings(
@@ -135,6 +137,7 @@ async def _office(*, cached: bool) -> AsyncIterator[Office]:
             fusedesk_app="acme",
             fusedesk_api_key=KEY,
             fusedesk_base_url=desk_url,
+            database_url=f"sqlite:///{folder}/casebot.db",
             casebot_cases_ttl=30.0 if cached else 0.0,
         )
         office.bot = await build_app(settings, clock=lambda: office.now)
