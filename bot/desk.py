@@ -111,7 +111,6 @@ class CaseDesk:
         self._cases = Cases(fresh=cases_ttl, clock=clock)
         self._searches = Searches(self._search, fusedesk.quota)
         self._ids: TTLCache[str, int] = TTLCache(maxsize=50_000, ttl=86_400)
-        self._cases = Cases()
         self._last: TTLCache[int, Change] = TTLCache(maxsize=20_000, ttl=3_600)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 

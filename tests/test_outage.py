@@ -18,7 +18,7 @@ FOR_EVER = 3_600.0
 
 @asynccontextmanager
 async def outage_world(pause: float = FOR_EVER, **settings: object) -> AsyncIterator[World]:
-    async with casebot_world(fusedesk_pause=pause, **settings) as world:
+    async with casebot_world(fusedesk_pause=pause, casebot_cases_ttl=0, **settings) as world:
         await world.slack.until(lambda: world.bot.directory.ready, what="the names")
         yield world
         assert world.slack.faults == []

@@ -19,7 +19,7 @@ LOW, PLENTY = 150, 1_500
 @asynccontextmanager
 async def low_world(left: int = LOW, **settings: object) -> AsyncIterator[World]:
     """Jane has seen case 1234 and her own cases, and then few calls are left, as the latest answer told."""
-    async with casebot_world(**settings) as world:
+    async with casebot_world(casebot_cases_ttl=0, **settings) as world:
         await world.slack.until(lambda: world.bot.directory.ready, what="the names")
         await home_of(world)
         world.desk.quota_left = left + 1
