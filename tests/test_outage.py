@@ -18,10 +18,17 @@ FOR_EVER = 3_600.0
 
 @asynccontextmanager
 async def outage_world(pause: float = FOR_EVER, **settings: object) -> AsyncIterator[World]:
+    """Without the cache that shows a case for some seconds as if it came now: here it is always asked for."""
     async with casebot_world(fusedesk_pause=pause, casebot_cases_ttl=0, **settings) as world:
         await world.slack.until(lambda: world.bot.directory.ready, what="the names")
         yield world
         assert world.slack.faults == []
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with outage_world(pause=10.0) as made:
+        yield made
 
 
 async def break_off(world: World) -> int:
