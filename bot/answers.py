@@ -24,8 +24,8 @@ from bot.cards.forms import message_view, waiting_view
 from bot.cards.message import Message, View
 from bot.cards.words import acted, asking, done, invite
 from bot.cases import NamedCase, Person
+from bot.changes import Done
 from bot.database import DatabaseError
-from bot.desk import Done
 from bot.errors import Overtaken
 from bot.payloads import Click, Place
 from bot.slack import Gone, NotInChannel, Slack, SlackError

@@ -16,7 +16,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
@@ -26,65 +26,39 @@ from bot import wishes
 from bot.audit import AuditEntry, State, code
 from bot.cards.case import Seen
 from bot.cases import CasePage, NamedCase, Person
+from bot.changes import (
+    TOOK_BACK,
+    Change,
+    Done,
+    TagsDone,
+    former,
+    holder,
+    inverse,
+    named_state,
+    states,
+    tag_wish,
+    transferred,
+    wanted,
+)
 from bot.database import DatabaseError
 from bot.directory import Directory
 from bot.durable import Durable
 from bot.errors import CaseError, NameRefused, Overtaken, Refused
 from bot.fusedesk.client import FuseDesk
 from bot.fusedesk.errors import FuseDeskError, NotFound, RefusedByFuseDesk, Unintelligible
-from bot.fusedesk.models import Case, CaseSearch, Department, NewCase, NewEmail, NewNote, Rep, Status, Tag
+from bot.fusedesk.models import Case, CaseSearch, Department, NewCase, NewEmail, NewNote, Rep, Status
 from bot.memory import Cases, Kept, read
 from bot.operations import CaseRef, Find, Mine
 from bot.people import People
 from bot.searches import Searches, size_of
 from bot.store import Store
 from bot.tokens import MENTION
-from bot.undo import Undo, What, state_of, undo_of
+from bot.undo import Undo, state_of, undo_of
 
 log = logging.getLogger(__name__)
 
 _HISTORY_CHUNK = 200
 _OPENED_BY_LIMIT = 500
-_TOOK_BACK = {
-    "transfer": "took the transfer back",
-    "tags": "took the change of tags back",
-    "status": "took the change of status back",
-    "contact": "took the change of contact back",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What was done last to a case through casebot: `line` continues the person's name ("transferred it to Billing").
-
-    `holder` is the department and rep that a transfer left it with; None for any other change.
-    """
-
-    user: str
-    name: str
-    line: str
-    at: datetime
-    holder: tuple[int | None, int | None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A change as FuseDesk confirmed it. `line` continues the person's name; "" when there was nothing to do."""
-
-    named: NamedCase
-    line: str
-    undo: Undo | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TagsDone:
-    """Tags one by one: which were changed, and which not with the reason. `line` continues the person's name."""
-
-    caseid: int
-    changed: tuple[str, ...]
-    refused: tuple[CaseError, ...]
-    line: str
-    undo: Undo | None = None
 
 
 class CaseDesk:
@@ -367,7 +341,7 @@ class CaseDesk:
         if answer is None:
             raise Unintelligible(maybe_done=True, call="POST cases/")
         whole = answer.departmentid is not None and first
-        named = await self._after(answer, answer if whole else None, **({} if whole else _wanted(new)))
+        named = await self._after(answer, answer if whole else None, **({} if whole else wanted(new)))
         if first:
             await self._opened(named.case, by, message)
         return named, first
@@ -384,7 +358,7 @@ class CaseDesk:
             return None
 
     async def _opened(self, case: Case, by: Person, message: tuple[str, str, str] | None) -> None:
-        await self._wrote(case.caseid, by, "open", "opened it", (None, _named_state(case, "transfer")))
+        await self._wrote(case.caseid, by, "open", "opened it", (None, named_state(case, "transfer")))
         if message:
             await self._kept(self._store.message_opened(*message, case.caseid, by.user))
         else:
@@ -416,7 +390,7 @@ class CaseDesk:
         for typed, adding in [(tag, True) for tag in add] + [(tag, False) for tag in remove]:
             try:
                 tag = await self._directory.tag(typed)
-                await self._durable.run(_tag_wish(f"{key}:{'+' if adding else '-'}{tag.id}", caseid, tag, adding=adding))
+                await self._durable.run(tag_wish(f"{key}:{'+' if adding else '-'}{tag.id}", caseid, tag, adding=adding))
             except NotFound:
                 self._directory.doubt()
                 says = f"FuseDesk did not find the tag {typed} or case #{caseid}: one of them is gone."
@@ -432,7 +406,7 @@ class CaseDesk:
         said += [f"untagged it {', '.join(removed)}"] if removed else []
         line = " and ".join(said)
         after = self.named(before.model_copy(update={"tags": tuple(sorted(now))})).case
-        await self._wrote(caseid, by, "tag" if added else "untag", line, _states(before, after, "tags"))
+        await self._wrote(caseid, by, "tag" if added else "untag", line, states(before, after, "tags"))
         return TagsDone(caseid, tuple(added + removed), tuple(refused), line, undo_of(before, after, "tags"))
 
     async def transfer(
@@ -469,8 +443,8 @@ class CaseDesk:
             if rep is not None:
                 answered = answered or before.model_copy(update=moved)
             named = await self._after(before, answered, **moved)
-            line = _transferred(named, department, rep, by)
-            await self._wrote(caseid, by, "transfer", line, _states(before, named.case, "transfer"), holder=_holder(named.case))
+            line = transferred(named, department, rep, by)
+            await self._wrote(caseid, by, "transfer", line, states(before, named.case, "transfer"), holder=holder(named.case))
             return Done(named, line, undo_of(before, named.case, "transfer"))
 
     async def link(self, ref: CaseRef, by: Person, key: str, *, contactid: int | None = None, contact_uuid: str = "") -> Done:
@@ -480,7 +454,7 @@ class CaseDesk:
         answered = await self._durable.run(wish)
         line = f"linked it to contact {contactid or contact_uuid}"
         named = await self._after(before, answered, contactid=contactid, contact_uuid=contact_uuid)
-        await self._wrote(caseid, by, "link", line, _states(before, named.case, "contact"))
+        await self._wrote(caseid, by, "link", line, states(before, named.case, "contact"))
         return Done(named, line, undo_of(before, named.case, "contact"))
 
     async def set_status(self, ref: CaseRef, status: Status, by: Person, key: str, *, seen: Seen | None = None) -> Done:
@@ -499,7 +473,7 @@ class CaseDesk:
             if named.case.status is not status:
                 raise RefusedByFuseDesk(f"case #{caseid} is still {named.case.status}.", case=caseid)
             line = "closed it" if status is Status.CLOSED else "reopened it"
-            await self._wrote(caseid, by, "status", line, _states(before, named.case, "status"))
+            await self._wrote(caseid, by, "status", line, states(before, named.case, "status"))
             return Done(named, line, undo_of(before, named.case, "status"))
 
     async def undo(self, undo: Undo, by: Person, key: str) -> Done:
@@ -513,12 +487,12 @@ class CaseDesk:
                 return Done(named, "")
             if state_of(case, undo.what) != undo.after:
                 raise Overtaken("The case was changed again since. Nothing was undone.", caseid=undo.caseid)
-            for wish in _inverse(undo, key):
+            for wish in inverse(undo, key):
                 await self._durable.run(wish)
-            named = await self._after(case, None, **_former(undo))
-            line = _TOOK_BACK[undo.what]
-            moved = _holder(named.case) if undo.what == "transfer" else None
-            await self._wrote(undo.caseid, by, "undo", line, _states(case, named.case, undo.what), holder=moved)
+            named = await self._after(case, None, **former(undo))
+            line = TOOK_BACK[undo.what]
+            moved = holder(named.case) if undo.what == "transfer" else None
+            await self._wrote(undo.caseid, by, "undo", line, states(case, named.case, undo.what), holder=moved)
             return Done(named, line)
 
     async def import_history(
@@ -556,18 +530,18 @@ class CaseDesk:
         by: Person,
         what: str,
         line: str,
-        states: tuple[State | None, State | None] = (None, None),
+        stood: tuple[State | None, State | None] = (None, None),
         *,
         holder: tuple[int | None, int | None] | None = None,
     ) -> None:
         """After a change: lists are asked anew, the second of two people can be told, and the audit has it.
 
-        `states` are how the case stood before and after, as far as that is known.
+        `stood` is how the case stood before and after, as far as that is known.
         """
         self._searches.outdate()
         self._cases.written(caseid)
         self._last[caseid] = Change(by.user, by.name, line, datetime.now(UTC), holder)
-        before, after = states
+        before, after = stood
         entry = AuditEntry(
             user=by.user,
             team=by.team,
@@ -614,68 +588,3 @@ class CaseDesk:
     def _who_moved(self, case: Case) -> str:
         named = self.named(case)
         return f"The case is with {named.rep or 'nobody'} in {named.department or 'no department'} by now. Nothing was changed."
-
-
-def _tag_wish(key: str, caseid: int, tag: Tag, *, adding: bool) -> wishes.AddTag | wishes.RemoveTag:
-    return (wishes.AddTag if adding else wishes.RemoveTag)(key=key, caseid=caseid, tagid=tag.id)
-
-
-def _holder(case: Case) -> tuple[int | None, int | None]:
-    return case.departmentid, case.repid
-
-
-def _states(before: Case, after: Case, what: What) -> tuple[State, State]:
-    """How the case stood and stands, as the audit keeps it."""
-    return _named_state(before, what), _named_state(after, what)
-
-
-def _named_state(case: Case, what: What) -> State:
-    fields = {"transfer": ("departmentid", "repid"), "status": ("status",), "contact": ("contactid", "contact_uuid")}
-    return dict(zip(fields[what], state_of(case, what), strict=True)) if what in fields else {"tags": list(case.tags)}
-
-
-def _inverse(undo: Undo, key: str) -> list[wishes.Wish]:
-    """The wishes that bring the former state back."""
-    caseid, was = undo.caseid, undo.before
-    match undo.what:
-        case "transfer":
-            return [wishes.Transfer(key=key, caseid=caseid, depid=_number(was[0]), repid=_number(was[1]))]
-        case "status":
-            return [wishes.SetStatus(key=key, caseid=caseid, status=Status(str(was[0])))]
-        case "contact":
-            uuid = str(was[1] or "") if was[0] is None else ""
-            return [wishes.LinkContact(key=key, caseid=caseid, contactid=_number(was[0]), contact_uuid=uuid)]
-    back = [wishes.AddTag(key=f"{key}:+{tag}", caseid=caseid, tagid=int(tag)) for tag in was if tag and tag not in undo.after]
-    gone = [wishes.RemoveTag(key=f"{key}:-{tag}", caseid=caseid, tagid=int(tag)) for tag in undo.after if tag and tag not in was]
-    return [*back, *gone]
-
-
-def _wanted(new: NewCase) -> dict[str, object]:
-    """What is known of a case that was opened, where FuseDesk tells no more than its id."""
-    known = {"departmentid": new.depid, "repid": new.repid, "summary": new.summary, "details": new.details}
-    return known | {"openedby": new.openedby, "contactid": new.contactid, "tags": new.casetags}
-
-
-def _former(undo: Undo) -> dict[str, object]:
-    """The state before the change as fields of a case."""
-    was = undo.before
-    match undo.what:
-        case "transfer":
-            return {"departmentid": was[0], "repid": was[1]}
-        case "status":
-            return {"status": Status(str(was[0]))}
-        case "contact":
-            return {"contactid": was[0], "contact_uuid": was[1] or ""}
-    return {"tags": was}
-
-
-def _number(value: int | str | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _transferred(named: NamedCase, department: Department | None, rep: Rep | None, by: Person) -> str:
-    if rep is not None and rep.userid == by.repid and department is None:
-        return "took it"
-    if department is not None:
-        return f"transferred it to {named.department}" + (f" ({named.rep})" if named.rep else "")
-    return f"transferred it to {named.rep}"
