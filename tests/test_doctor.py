@@ -46,7 +46,7 @@ async def desk(slack: Asgi | None = None, fusedesk: FuseDesk | None = None, **gi
                 "fusedesk_api_key": "fd-test-key",
                 "fusedesk_base_url": fusedesk_url,
                 # Not there, and never made by a check.
-                "database_url": "sqlite:////tmp/casebot-that-is-not-there.db",
+                "database_url": "sqlite:///casebot-that-is-not-there.db",
                 **given,
             },
         )

@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator
 
-import handlers
 from tests.browser.conftest import Visit
 from tests.browser.hands import Hands, Keyboard, Mouse
 
 BOTH = pytest.mark.parametrize("way", [Mouse, Keyboard])
 # Runs by itself as soon as one of casebot's buttons undoes something.
-UNDO = pytest.mark.skipif(not any("undo" in id for id in handlers.ACTIONS), reason="casebot has no Undo yet")
 
 
 def message(visit: Visit, words: str) -> Locator:
@@ -107,7 +105,6 @@ async def test_a_thread_is_imported(visit: Visit, way: type[Hands]) -> None:
     assert any("Firmware 4.2" in item["note"] for item in visit.stage.desk.case(1003)["history"])
 
 
-@UNDO
 @BOTH
 async def test_the_last_change_is_undone(visit: Visit, way: type[Hands]) -> None:
     before = visit.stage.desk.case(1003)
