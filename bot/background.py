@@ -40,6 +40,7 @@ class Background:
     async def _run(self, work: Coroutine[Any, Any, Any], failed: Failed | None) -> None:
         try:
             await work
+        # Whatever it is: nobody awaits this task, so `failed` is the only way for a fault to reach the person and the log.
         except Exception as error:
             if failed is None:
                 raise

@@ -110,7 +110,7 @@ def _prepare(connection: Any, _: Any) -> None:
         for pragma in (f"busy_timeout={_BUSY_MS}", "synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
         _write_ahead(connection)
-    except Exception:
+    except Exception:  # raised again: a connection that is half prepared must not stay open
         connection.close()
         raise
 

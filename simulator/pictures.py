@@ -29,6 +29,7 @@ class Photographer:
     async def _page(self, look: Look, width: int, height: int, *, dark: bool = False, scale: float = 1) -> Page:
         scheme = "dark" if dark else "light"
         size = {"width": width, "height": height}
+        # playwright wants its own TypedDict and literals for what are a plain dict and str here.
         page = await self._browser.new_page(viewport=size, color_scheme=scheme, device_scale_factor=scale)  # type: ignore[arg-type]
         await page.goto(self._url + look.url())
         return page

@@ -139,5 +139,6 @@ async def _end(server: uvicorn.Server, grace: float) -> None:
 async def _emptied(server: uvicorn.Server, grace: float) -> None:
     """Returns when every connection is gone, or after `grace` seconds. uvicorn offers nothing to wait for."""
     end = asyncio.get_running_loop().time() + grace
+    # uvicorn has no event for its last connection, so it is asked again and again.
     while server.server_state.connections and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
         await asyncio.sleep(0.002)

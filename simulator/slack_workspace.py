@@ -62,6 +62,7 @@ class Workspace:
 
     def add_user(self, id: str, *, name: str, real_name: str = "", email: str = "", team: str = "", **more: object) -> User:
         """`more`: tz, tz_offset, admin, guest, stranger, deleted, bot. A user of that id is replaced."""
+        # What `more` may be stands above: mypy cannot hold one type of value against User's several.
         user = User(id, name, real_name or name.title(), email, team or self.team, **more)  # type: ignore[arg-type]
         self.users[id] = user
         return user
@@ -229,6 +230,7 @@ class Workspace:
         fits = (view for view in views if view.id == view_id or (external_id and view.content.get("external_id") == external_id))
         return next(fits, None)
 
+    # A time-out that says what is to be seen instead is worth more here than the one of asyncio.
     async def until(self, predicate: Callable[[], Any], *, timeout: float = 5.0, what: str = "") -> Any:  # noqa: ASYNC109
         """Asks again at every change (and every 20 ms, for what happens elsewhere) until the answer is true; returns it.
 

@@ -11,6 +11,7 @@ import json
 import random
 import time
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 from bot.cards import case, forms
@@ -95,29 +96,29 @@ class Mutations:
 
     def _wrong(self, payload: Json) -> None:
         """One thing in it gets a value that does not belong there, is taken away, or is called otherwise."""
-        holder: object = payload
+        holder: Any = payload
         while isinstance(holder, dict | list) and holder:
             keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
             key = self.chance.choice(keys)
-            inside = holder[key]  # type: ignore[index]  # a dict by its names or a list by its numbers
+            inside = holder[key]
             if isinstance(inside, dict | list) and inside and self.chance.random() < 0.75:
                 holder = inside
                 continue
             self._spoil(holder, key)
             return
 
-    def _spoil(self, holder: object, key: object) -> None:
+    def _spoil(self, holder: Any, key: Any) -> None:
         how = self.chance.random()
         if how < 0.2:
-            del holder[key]  # type: ignore[attr-defined]
+            del holder[key]
         elif how < 0.3 and isinstance(holder, dict):
             holder[f"{key}{MARK}"] = holder.pop(key)
         elif how < 0.4 and key == "type":
-            holder[key] = self.chance.choice(_KINDS)  # type: ignore[index]
+            holder[key] = self.chance.choice(_KINDS)
         elif how < 0.45:
-            holder[key] = _nested(self.chance.choice([5, 70, 900]))  # type: ignore[index]
+            holder[key] = _nested(self.chance.choice([5, 70, 900]))
         else:
-            holder[key] = copy.deepcopy(self.chance.choice(_ODD))  # type: ignore[index]
+            holder[key] = copy.deepcopy(self.chance.choice(_ODD))
 
     def _torn(self, body: bytes) -> bytes:
         at = self.chance.randrange(len(body) + 1)

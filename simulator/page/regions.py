@@ -125,6 +125,7 @@ class Regions:
 
     def _exchanges(self) -> Iterator[Piece]:
         for row in reversed(self._stage.exchanges.rows()[-ROWS:]):
+            # mypy cannot tell the type of a lambda with a default, which binds this turn's row.
             yield Piece(f"x{row.id}", (row.seconds, row.why), lambda row=row: self.pen.draw("exchange.html", row=row))  # type: ignore[misc]
 
     def _wishes(self) -> Piece:
