@@ -7,6 +7,7 @@ from playwright.async_api import Locator, expect
 from simulator.page.look import OLU
 from simulator.slack import BOT_USER, GUS, JANE, MIA, OTTO, SUPPORT, Message
 from tests.browser.conftest import Visit
+from tests.browser.slowness import held
 
 
 async def send(visit: Visit, text: str) -> None:
@@ -95,15 +96,72 @@ async def test_reactions_are_added_and_taken_back(visit: Visit) -> None:
 
 async def test_a_command_is_completed_word_by_word(visit: Visit) -> None:
     field = visit.page.locator("#write")
-    for typed, offered in (("/", "/case"), ("trans", "transfer"), ("1003", "#1003"), ("bil", "Billing")):
+    for typed, offered, line in (
+        ("/", "/case", "/case "),
+        ("trans", "transfer", "/case transfer "),
+        ("1003", "#1003", "/case transfer 1003 "),
+        ("bil", "Billing", "/case transfer 1003 to Billing"),
+    ):
         await field.press_sequentially(typed)
         await visit.page.get_by_role("option", name=offered).first.wait_for()
         await field.press("Tab")
+        await expect(field).to_have_value(line)
 
-    assert await field.input_value() == "/case transfer 1003 to Billing"
     await field.press("Enter")
     await message(visit, "Billing").first.wait_for()
     assert visit.stage.desk.case(1003)["department"] == "Billing"
+
+
+async def test_whoever_types_faster_than_completions_come_gets_what_fits_the_last_letter(visit: Visit) -> None:
+    field = visit.page.locator("#write")
+    await field.fill("/case transfer 1003 ")
+    await visit.page.get_by_role("option", name="Support").first.wait_for()
+    async with held(visit.page, "complete") as answers:
+        await field.press_sequentially("bil")
+        await field.press("Tab")
+        for typed in ("b", "bi", "bil"):
+            await answers.give(f"/case transfer 1003 {typed}")
+
+    await expect(field).to_have_value("/case transfer 1003 to Billing")
+    await expect(field).to_be_focused()
+
+
+async def test_a_completion_that_comes_late_is_not_shown_over_a_newer_one(visit: Visit) -> None:
+    field = visit.page.locator("#write")
+    async with held(visit.page, "complete") as answers:
+        await field.fill("/case t")
+        await field.fill("/case tr")
+        await answers.give("/case tr")
+        await answers.give("/case t")
+
+        assert await visit.page.get_by_role("option", name="transfer").count() == 1
+        assert await visit.page.get_by_role("option", name="tag").count() == 0
+
+
+async def test_nobody_is_held_in_the_field_by_completions_that_do_not_come(visit: Visit) -> None:
+    field = visit.page.locator("#write")
+    async with held(visit.page, "complete") as answers:
+        await field.fill("/case mi")
+        await field.press("Tab")
+        await field.press("Tab")
+        await answers.give("/case mi")
+
+    await expect(field).not_to_be_focused()
+    await expect(field).to_have_value("/case mi")
+
+
+async def test_in_a_menu_too_tab_takes_what_fits_the_last_letter(visit: Visit) -> None:
+    await send(visit, "/case open")
+    form = visit.page.get_by_role("dialog", name="Open a case")
+    department = form.get_by_role("combobox", name="Department")
+    await department.click()
+    await visit.page.get_by_role("option", name="Support").first.wait_for()
+    async with held(visit.page, "typeahead") as answers:
+        await department.press_sequentially("onb")
+        await department.press("Tab")
+        await answers.give("onb")
+
+    await form.locator(".chips").get_by_text("Onboarding").wait_for()
 
 
 async def test_a_field_that_slack_refuses_says_so_and_nothing_is_sent(visit: Visit) -> None:

@@ -20,22 +20,17 @@ export function drawCombo(combo) {
 
 function begin(combo) {
   const input = combo.querySelector("input");
-  combo.offers = new Offers(input, combo.querySelector(".offers"), ({ option }) => {
+  combo.offers = new Offers(input, combo.querySelector(".offers"), (typed) => options(combo, typed.trim()), ({ option }) => {
     const several = "several" in combo.dataset;
     const held = several ? JSON.parse(combo.dataset.held).filter((one) => one.value !== option.value) : [];
     hold(combo, [...held, option]);
   });
-  let waiting;
-  const later = () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => offer(combo), WAIT);
-  };
-  input.addEventListener("input", later);
-  input.addEventListener("click", later);
+  input.addEventListener("input", () => combo.offers.renew(WAIT));
+  input.addEventListener("click", () => combo.offers.renew(WAIT));
   input.addEventListener("keydown", (event) => {
     if (combo.offers.key(event)) return;
     if (event.key === "Enter") event.preventDefault();
-    if (event.key === "ArrowDown") offer(combo);
+    if (event.key === "ArrowDown" && !combo.offers.isAwaited) combo.offers.renew();
     if (event.key === "Backspace" && !input.value) hold(combo, JSON.parse(combo.dataset.held).slice(0, -1));
   });
 }
@@ -51,18 +46,11 @@ function hold(combo, options) {
   if (combo.dataset.held !== before) changed(combo);
 }
 
-async function offer(combo) {
-  const input = combo.querySelector("input");
-  const typed = input.value.trim();
-  if (document.activeElement !== input) return;
-  if (typed.length < Number(combo.dataset.least) && !combo.dataset.options) {
-    combo.offers.show([], { nothing: `Type ${combo.dataset.least} letters or more` });
-    return;
-  }
-  const options = combo.dataset.options ? known(combo, typed) : await asked(combo, typed);
-  // What was asked for may no longer be what stands there.
-  if (input.value.trim() !== typed || document.activeElement !== input) return;
-  combo.offers.show(options.map((option) => ({ label: option.text.text, option })), { nothing: "No results" });
+async function options(combo, typed) {
+  const { least, options } = combo.dataset;
+  if (typed.length < Number(least) && !options) return { nothing: `Type ${least} letters or more` };
+  const found = options ? known(combo, typed) : await asked(combo, typed);
+  return { items: found.map((option) => ({ label: option.text.text, option })), nothing: "No results" };
 }
 
 function known(combo, typed) {

@@ -9,15 +9,15 @@ export function listenComposers() {
 
 function begin(form) {
   const field = form.querySelector("textarea");
-  const offers = new Offers(field, form.querySelector(".offers"), ({ text }) => {
+  const offers = new Offers(field, form.querySelector(".offers"), completions, ({ text }) => {
     field.value = text;
     field.focus();
-    complete(field, offers);
+    offers.renew();
     grow(field);
   });
   field.addEventListener("input", () => {
     grow(field);
-    complete(field, offers);
+    offers.renew();
   });
   field.addEventListener("keydown", (event) => {
     if (offers.key(event) || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -30,10 +30,9 @@ function begin(form) {
   });
 }
 
-async function complete(field, offers) {
-  const text = field.value;
+async function completions(text) {
   const said = text.startsWith("/") ? await ask("complete", { text }, { quiet: true }) : {};
-  if (field.value === text && document.activeElement === field) offers.show(said.offers ?? []);
+  return { items: said.offers };
 }
 
 /** The line goes at once; it comes back when it could not be sent. */
