@@ -30,7 +30,8 @@ class Absent(NotPossible):
 
 @dataclass(eq=False)
 class User:
-    """`team` differs from the workspace's for somebody from another company; `stranger`: no channel in common."""
+    """`team` differs from the workspace's for somebody from another company; `stranger`: no channel in common.
+    `single_channel` is for a guest who is in one channel only."""
 
     id: str
     name: str
@@ -41,6 +42,7 @@ class User:
     tz_offset: int = 3600
     admin: bool = False
     guest: bool = False
+    single_channel: bool = False
     stranger: bool = False
     deleted: bool = False
     bot: bool = False
@@ -57,7 +59,7 @@ class User:
         if self.deleted:
             return facts
         roles = {"is_admin": self.admin, "is_owner": False, "is_primary_owner": False}
-        roles |= {"is_restricted": self.guest, "is_ultra_restricted": False}
+        roles |= {"is_restricted": self.guest, "is_ultra_restricted": self.guest and self.single_channel}
         zone = {"tz": self.tz, "tz_label": self.tz, "tz_offset": self.tz_offset}
         return facts | roles | zone | {"real_name": self.real_name, "color": "9f69e7", "is_email_confirmed": True}
 

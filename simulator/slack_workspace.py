@@ -61,7 +61,7 @@ class Workspace:
         self.add_channel(BOARD, "board", kind="private", members=[JANE, ADA])
 
     def add_user(self, id: str, *, name: str, real_name: str = "", email: str = "", team: str = "", **more: object) -> User:
-        """`more`: tz, tz_offset, admin, guest, stranger, deleted, bot. A user of that id is replaced."""
+        """`more`: tz, tz_offset, admin, guest, single_channel, stranger, deleted, bot. A user of that id is replaced."""
         # What `more` may be stands above: mypy cannot hold one type of value against User's several.
         user = User(id, name, real_name or name.title(), email, team or self.team, **more)  # type: ignore[arg-type]
         self.users[id] = user

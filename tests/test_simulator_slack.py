@@ -231,13 +231,16 @@ class TestWebApi:
         async def user(id: str) -> Json:
             return dict((await bot.client.users_info(user=id))["user"])
 
+        slack.add_user("U13SINA", name="sina", guest=True, single_channel=True)
         jane, gus, otto, dora = await user(JANE), await user(GUS), await user(OTTO), await user(DORA)
+        sina = await user("U13SINA")
         slack.scopes = SCOPES - {"users:read.email"}
         blind = await user(JANE)
 
         assert (jane["profile"]["email"], jane["real_name"], jane["tz"]) == ("jane@acme.example", "Jane Doe", "Europe/Berlin")
         assert not jane["is_restricted"]
-        assert gus["is_restricted"]
+        assert (gus["is_restricted"], gus["is_ultra_restricted"]) == (True, False)
+        assert (sina["is_restricted"], sina["is_ultra_restricted"]) == (True, True)
         assert (otto["team_id"], otto["is_stranger"]) == ("T09OTHER", False)
         assert dora["deleted"]
         assert "email" not in blind["profile"]
