@@ -51,10 +51,10 @@ async def test_a_case_is_chosen_by_its_case_number(world: World) -> None:
     view = await shortcut(world, ts, ADD)
     number = world.desk.case(1050)["casenum"]
 
-    await world.slack.submit(JANE, view, {"case": number.lower()})
+    await world.slack.submit(JANE, view, {"case": number.lower(), "kind": "Call"})
 
-    await world.slack.until(lambda: "case #1050" in said(world))
-    assert len(entries(world, 1050)) == 1
+    await world.slack.until(lambda: "Logged the call on case #1050" in said(world))
+    assert [(entry["type"], entry["title"]) for entry in entries(world, 1050)] == [("call", "Mia Long in Slack")]
 
 
 async def test_a_case_that_does_not_exist_keeps_the_form(world: World) -> None:

@@ -91,9 +91,11 @@ async def test_a_second_import_adds_only_what_is_new_and_none_of_casebots_own_wo
     world.slack.say(MIA, SUPPORT, "three", thread_ts=ts)
 
     await imports(world, ts, user=ADA)
+    await imports(world, ts)
 
     assert [str(entry["note"]).split("\n")[0] for entry in imported(world)] == ["one", "two", "three"]
     assert "Imported 1 message into case #1234. The other 2 were there already." in said(world, ADA)
+    assert "Nothing new" in said(world)
 
 
 async def test_a_message_that_quotes_anothers_link_does_not_count_as_it(world: World) -> None:

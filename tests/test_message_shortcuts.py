@@ -305,6 +305,7 @@ async def test_a_refused_long_message_is_quoted_whole_to_somebody_who_closed_the
     "text",
     [
         "<!channel> <!subteam^S1|@ops> *b* _i_ ~s~ `c`",
+        "<https://evil.example|click>",
         "&lt;!channel&gt; &lt;https://evil.example|x&gt; &amp;lt;!here&amp;gt;",
         "\u202eשלום \u2067עולם",
         "👩‍👩‍👧‍👦" * 600,

@@ -256,11 +256,12 @@ async def test_a_slow_refusal_brings_everything_typed_back_and_a_second_try_open
     await world.slack.submit(JANE, view)
     assert "Opening the case" in view.plain()
     await world.slack.until(lambda: view.callback_id == forms.OPEN_FORM, what="the form again")
-    filled = state(view)
+    filled, says = state(view), view.plain()
     world.desk.latency = 0
     await world.slack.submit(JANE, view)
 
     assert filled == typed | {"tags": ["VIP", "Bug"]}
+    assert "does not answer" in says
     assert "Your case is open." in world.slack.view(JANE).plain()
     assert world.desk.count() == before + 1
 
