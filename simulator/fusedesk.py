@@ -28,7 +28,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
 
@@ -38,9 +38,8 @@ from simulator.fusedesk_api import SCOPES, Api
 from simulator.fusedesk_gate import Call, Calls, Fault, Gate, Quota
 from simulator.fusedesk_seed import casenum, world
 from simulator.fusedesk_store import Row, Store, stored
+from simulator.hooks import Hook
 from simulator.serving import serve
-
-Hook = Callable[[Call], Awaitable[None] | None]
 
 
 class FuseDesk:
@@ -91,7 +90,7 @@ class FuseDesk:
         self.date_style: Literal["iso", "plain"] = "iso"
         self.zone: tzinfo = UTC  # FuseDesk's own, for dates without an offset
 
-        self.on_request: Hook | None = None  # before anything happens
+        self.on_request: Hook | None = None  # gets the call; before anything happens
         self.on_effect: Hook | None = None  # after a write took effect, before its answer
         self.on_answer: Hook | None = None  # after the answer left (or the connection broke)
         self.on_move: Callable[[], None] | None = None  # after somebody changed something before FuseDesk

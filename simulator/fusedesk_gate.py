@@ -6,9 +6,8 @@ What belongs here: everything that can happen to a call whatever it asks for. Wh
 from __future__ import annotations
 
 import asyncio
-import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,6 +18,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import JSONResponse, Response
 
 from simulator.fusedesk_fields import Refusal
+from simulator.hooks import tell
 from simulator.serving import App, Receive, Scope, Send, cut
 
 if TYPE_CHECKING:
@@ -148,12 +148,12 @@ class Gate:
             await cut(scope, receive)
         else:
             await answer(scope, receive, send)
-        await _tell(self.desk.on_answer, call)
+        await tell(self.desk.on_answer, call)
 
     async def _answer(self, call: Call, scope: Scope, body: bytes) -> Response | None:
         """None: the connection is to be broken off without an answer."""
         desk = self.desk
-        await _tell(desk.on_request, call)
+        await tell(desk.on_request, call)
         await asyncio.sleep(desk.latency + (desk.crm_latency if "email" in {**call.query, **call.form} else 0))
         if desk.down:
             return _proxy(503)
@@ -166,7 +166,7 @@ class Gate:
             return self._broken(before)
         answer = await self._done(scope, body)
         if call.writes and answer.status_code < 400:
-            await _tell(desk.on_effect, call)
+            await tell(desk.on_effect, call)
         return await self._changed(call, answer)
 
     async def _changed(self, call: Call, answer: Response) -> Response | None:
@@ -241,13 +241,6 @@ async def _body(receive: Receive) -> bytes:
 
 def _pairs(text: bytes) -> dict[str, str]:
     return dict(parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True))
-
-
-async def _tell(hook: Callable[[Call], Awaitable[None] | None] | None, call: Call) -> None:
-    if hook:
-        result = hook(call)
-        if inspect.isawaitable(result):
-            await result
 
 
 async def _ask(app: App, scope: Scope, body: bytes) -> Response:

@@ -9,7 +9,7 @@
 
 Strict as Slack: what Slack would refuse is refused with Slack's code and stands in `faults`; so does what Slack would silently
 mangle. `forgive(code)` takes off what a test meant to happen. Switches: `down`, `latency`, `limit(method, retry_after=…)`,
-`scopes`, `forward(seconds)`.
+`scopes`, `forward(seconds)`. Hooks: `on_request`, `on_effect`, `on_answer`, for the Web API and response URLs alike.
 
 Each part says in its own file what it does not imitate: `slack_web` (entrance of the API), `slack_chat`, `slack_reading`,
 `slack_views`, `slack_response` (response URLs), `slack_socket`, `slack_delivery`, `slack_payloads`, `blocks`, `driver`. For all

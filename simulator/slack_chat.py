@@ -90,8 +90,18 @@ class Chat:
 
     def _own(self, channel: Channel, content: Content, thread_ts: str, args: Json, to: str = "") -> Message:
         message = Message(channel.id, "", BOT_USER, content.text, content.blocks, thread_ts, to, by_bot=True)
-        message.metadata = args.get("metadata")
+        message.metadata = self._metadata(args)
         return message
+
+    def _metadata(self, args: Json) -> Json | None:
+        """Slack drops what is malformed and says so in a warning alone; here it is a fault."""
+        given = args.get("metadata")
+        if given is None:
+            return None
+        if isinstance(given, dict) and isinstance(given.get("event_type"), str) and isinstance(given.get("event_payload"), dict):
+            return given
+        self._workspace.fault("chat.postMessage: invalid_metadata_format")
+        return None
 
     def whisper(self, args: Json) -> Json:
         channel = self._target(args["channel"])

@@ -14,6 +14,7 @@ from simulator.slack_text import Json
 from simulator.slack_web import Refused
 from simulator.slack_workspace import Workspace
 
+TRUE = (True, "true", "1", 1)
 DEFAULT_LIMIT = {"conversations.replies": 1000, "conversations.history": 100}
 
 
@@ -70,8 +71,16 @@ class Reading:
         limit, start = _limit(args, DEFAULT_LIMIT[method]), _start(args)
         fits = [message for message in messages if _between(message.ts, args)]
         page, more = fits[start : start + limit], len(fits) > start + limit
-        answer: Json = {"messages": [self._workspace.facts(message) for message in page], "has_more": more}
+        facts = [self._workspace.facts(message) for message in page]
+        if args.get("include_all_metadata") not in TRUE:
+            facts = [_without_payload(each) for each in facts]
+        answer: Json = {"messages": facts, "has_more": more}
         return answer | ({"response_metadata": {"next_cursor": f"next:{start + limit}"}} if more else {})
+
+
+def _without_payload(facts: Json) -> Json:
+    """Of metadata, Slack leaves the type."""
+    return facts | {"metadata": {"event_type": facts["metadata"]["event_type"]}} if "metadata" in facts else facts
 
 
 def _limit(args: Json, default: int) -> int:
@@ -90,6 +99,6 @@ def _start(args: Json) -> int:
 
 def _between(ts: str, args: Json) -> bool:
     oldest, latest = str(args.get("oldest") or "0"), str(args.get("latest") or "9999999999")
-    if args.get("inclusive") in (True, "true", "1", 1):
+    if args.get("inclusive") in TRUE:
         return float(oldest) <= float(ts) <= float(latest)
     return float(oldest) < float(ts) < float(latest)

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from simulator.hooks import tell
 from simulator.slack_chat import Content, content_of
 from simulator.slack_state import BOT_USER, Call, Message
 from simulator.slack_text import Json
-from simulator.slack_web import Refused, Switches
+from simulator.slack_web import Answer, Refused, Switches, answered
 from simulator.slack_workspace import Workspace
 
 USES = 5
@@ -61,26 +62,29 @@ class ResponseUrls:
 
     async def answer(self, request: Request) -> Response:
         """`POST /response/{kind}/{team}/{key}`."""
-        began = self._workspace.now()
-        await asyncio.sleep(self._switches.latency)
-        if self._switches.down:
-            return PlainTextResponse("service_unavailable", 503)
-        if limit := self._switches.take_limit("response_url"):
-            return PlainTextResponse("ratelimited", 429, {"retry-after": str(limit.retry_after)})
+        began, noted = self._workspace.now(), len(self._workspace.faults)
         body: Json = {}
-        noted = len(self._workspace.faults)
         try:
             body = await _body(request)
-            self._use(str(request.path_params["key"]), body)
-            result, status = {"ok": True}, 200
+            answer = await self._judged(str(request.path_params["key"]), body)
         except Refused as refusal:
             self._workspace.fault(f"response_url: {refusal}")
-            result, status = refusal.answer(), 404 if refusal.code in ("expired_url", "used_url") else 400
+            answer = Answer(refusal.answer(), 404 if refusal.code in ("expired_url", "used_url") else 400)
         faults, path = tuple(self._workspace.faults[noted:]), request.url.path
         seconds = self._workspace.now() - began
-        self._workspace.calls.append(Call("response_url", body, result, began, seconds, status, path, faults))
-        self._workspace.changed.note()
-        return PlainTextResponse("ok") if status == 200 else JSONResponse(result, status)
+        call = Call("response_url", body, answer.body, began, seconds, answer.status, path, faults)
+        return await answered(self._workspace, call, _plain(answer))
+
+    async def _judged(self, key: str, body: Json) -> Answer:
+        """Raises Refused."""
+        await tell(self._workspace.on_request, "response_url", body)
+        await asyncio.sleep(self._switches.latency)
+        if self._switches.down:
+            return Answer({"ok": False, "error": "service_unavailable"}, 503)
+        if limit := self._switches.take_limit("response_url"):
+            return Answer({"ok": False, "error": "ratelimited"}, 429, {"retry-after": str(limit.retry_after)})
+        self._use(key, body)
+        return Answer({"ok": True})
 
     def _use(self, key: str, body: Json) -> None:
         way = self._ways.get(key)
@@ -131,6 +135,13 @@ class ResponseUrls:
         to = "" if kind == "in_channel" else user
         thread = (parent.thread_ts or parent.ts) if parent else ""
         self._workspace.put(Message(channel, "", BOT_USER, content.text, content.blocks, thread, to, by_bot=True, via_url=True))
+
+
+def _plain(answer: Answer) -> Response:
+    """Without the Web API's envelope, unless there is something to say about what was sent."""
+    if answer.status in (400, 404):
+        return JSONResponse(answer.body, answer.status)
+    return PlainTextResponse(str(answer.body.get("error", "ok")), answer.status, answer.headers)
 
 
 async def _body(request: Request) -> Json:

@@ -18,6 +18,8 @@ from simulator.slack_text import Json, plain, shown
 APP = "A01CASEBOT"
 BOT = "B01CASEBOT"
 BOT_USER = "U01CASEBOT"
+CHATS = {"chat.postMessage", "chat.postEphemeral", "chat.update", "chat.delete"}
+WRITES = {"response_url", "views.open", "views.push", "views.update", "views.publish"} | CHATS
 
 
 class NotPossible(AssertionError):
@@ -283,6 +285,10 @@ class Call:
     @property
     def error(self) -> str:
         return str(self.answer.get("error") or "")
+
+    @property
+    def writes(self) -> bool:
+        return self.method in WRITES
 
 
 class Changes:

@@ -15,16 +15,18 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from simulator.hooks import tell
 from simulator.slack_state import Call
 from simulator.slack_text import Json
 from simulator.slack_workspace import Workspace
 
 # These hold JSON, which comes as a string in forms and queries.
 NESTED = {"blocks", "view", "metadata"}
-FLAGS = {"unfurl_links", "unfurl_media", "mrkdwn", "reply_broadcast", "link_names", "inclusive"}
+FLAGS = {"include_all_metadata", "unfurl_links", "unfurl_media", "mrkdwn", "reply_broadcast", "link_names", "inclusive"}
 
 
 class Refused(Exception):
@@ -104,20 +106,21 @@ class WebApi:
         """`POST` or `GET /api/{method}`."""
         name = str(request.path_params["method"])
         began = self._workspace.now()
-        await asyncio.sleep(self._switches.latency)
-        noted = len(self._workspace.faults)
         try:
             args = await arguments(request)
         except ValueError:
-            args = {}
+            args = None
+        await tell(self._workspace.on_request, name, args or {})
+        await asyncio.sleep(self._switches.latency)
+        noted = len(self._workspace.faults)
+        if args is None:
             answer = Answer(self._refuse(name, Refused("invalid_json")))
         else:
             answer = self._judged(name, args, _token(request, args))
         faults, path = tuple(self._workspace.faults[noted:]), request.url.path
         seconds = self._workspace.now() - began
-        self._workspace.calls.append(Call(name, args, answer.body, began, seconds, answer.status, path, faults))
-        self._workspace.changed.note()
-        return JSONResponse(answer.body, answer.status, headers=answer.headers | self._headers())
+        call = Call(name, args or {}, answer.body, began, seconds, answer.status, path, faults)
+        return await answered(self._workspace, call, JSONResponse(answer.body, answer.status, answer.headers | self._headers()))
 
     def _headers(self) -> dict[str, str]:
         return {"x-oauth-scopes": ",".join(sorted(self.scopes)), "date": formatdate(usegmt=True)}
@@ -164,6 +167,16 @@ class WebApi:
         """Raises Refused when the bot token lacks the scope."""
         if scope not in self.scopes:
             raise Refused("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
+
+
+async def answered(workspace: Workspace, call: Call, answer: Response) -> Response:
+    """The answer to a call, which is put on record; whoever follows is told of its effect and that it left."""
+    workspace.calls.append(call)
+    workspace.changed.note()
+    if call.writes and call.answer.get("ok"):
+        await tell(workspace.on_effect, call)
+    answer.background = BackgroundTask(tell, workspace.on_answer, call)
+    return answer
 
 
 def _token(request: Request, args: Json) -> str:

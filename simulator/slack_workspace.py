@@ -13,6 +13,7 @@ from asyncio import timeout as within
 from collections.abc import Callable
 from typing import Any
 
+from simulator.hooks import Hook
 from simulator.slack_elements import kept
 from simulator.slack_state import BOT_USER, Absent, Call, Changes, Channel, Message, NotPossible, User, View, with_ids
 from simulator.slack_text import Json, as_stored
@@ -35,6 +36,9 @@ class Workspace:
         self.faults: list[str] = []
         self.calls: list[Call] = []
         self.changed = Changes()
+        self.on_request: Hook | None = None  # gets the method's name and the arguments; before anything happens
+        self.on_effect: Hook | None = None  # gets the Call; after a write took effect, before its answer
+        self.on_answer: Hook | None = None  # gets the Call; after the answer left
         self.ids = itertools.count(1)
         self._ahead = 0.0
         self._last_ts = (0, 0)

@@ -39,6 +39,7 @@ from simulator.slack import (
     SCOPES,
     SUPPORT,
     Absent,
+    Call,
     NotPossible,
     Slack,
 )
@@ -395,6 +396,72 @@ class TestWebApi:
             await bot.client.conversations_history(channel=SUPPORT, cursor="x")
         async with refused("thread_not_found"):
             await bot.client.conversations_replies(channel=SUPPORT, ts="1.2")
+
+    async def test_tells_the_metadata_of_messages_to_whom_asks_for_all_of_it(self, slack: Slack, bot: Bot) -> None:
+        metadata = {"event_type": "casebot", "event_payload": {"mark": "x"}}
+        thread = slack.say(JANE, SUPPORT, "first")
+        await bot.client.chat_postMessage(channel=SUPPORT, text="card", metadata=metadata)
+        reply = (await bot.client.chat_postMessage(channel=SUPPORT, text="reply", thread_ts=thread, metadata=metadata))["ts"]
+        await bot.client.chat_update(channel=SUPPORT, ts=reply, text="edited")
+        full = {"include_all_metadata": True}
+        history = await bot.client.conversations_history(channel=SUPPORT)
+        whole_history = await bot.client.conversations_history(channel=SUPPORT, **full)
+        replies = await bot.client.conversations_replies(channel=SUPPORT, ts=thread)
+        whole_replies = await bot.client.conversations_replies(channel=SUPPORT, ts=thread, **full)
+
+        assert history["messages"][0]["metadata"] == replies["messages"][1]["metadata"] == {"event_type": "casebot"}
+        assert whole_history["messages"][0]["metadata"] == whole_replies["messages"][1]["metadata"] == metadata
+        assert "metadata" not in whole_history["messages"][1]
+        assert slack.faults == []
+
+    async def test_drops_malformed_metadata_and_says_so(self, slack: Slack, bot: Bot) -> None:
+        await bot.client.chat_postMessage(channel=SUPPORT, text="card", metadata={"event_type": "x"})
+
+        assert slack.last(JANE, SUPPORT).metadata is None
+        assert slack.faults == ["chat.postMessage: invalid_metadata_format"]
+
+    async def test_reads_what_came_after_a_moment(self, slack: Slack, bot: Bot) -> None:
+        first = slack.say(JANE, SUPPORT, "first")
+        reply = slack.say(BOB, SUPPORT, "reply", thread_ts=first)
+        slack.say(BOB, SUPPORT, "again", thread_ts=first)
+        slack.say(JANE, SUPPORT, "second")
+        history = await bot.client.conversations_history(channel=SUPPORT, oldest=first)
+        replies = await bot.client.conversations_replies(channel=SUPPORT, ts=first, oldest=reply)
+
+        assert [message["text"] for message in history["messages"]] == ["second"]
+        assert [message["text"] for message in replies["messages"]] == ["again"]
+
+    async def test_hooks_see_the_request_the_effect_and_the_answer_in_this_order(self, slack: Slack, bot: Bot) -> None:
+        seen: list[tuple[str, str, int]] = []
+        answered = asyncio.Event()
+
+        async def effect(call: Call) -> None:
+            seen.append(("effect", call.method, len(slack.seen(JANE, SUPPORT))))
+
+        def answer(call: Call) -> None:
+            seen.append(("answer", call.method, len(slack.seen(JANE, SUPPORT))))
+            if call.method == "response_url":
+                answered.set()
+
+        slack.on_request = lambda name, args: seen.append(("request", name, len(slack.seen(JANE, SUPPORT))))
+        slack.on_effect, slack.on_answer = effect, answer
+        await bot.client.chat_postMessage(channel=SUPPORT, text="x")
+        await bot.client.api_test()
+        async with refused("channel_not_found"):
+            await bot.client.chat_postMessage(channel="C0", text="x")
+        bot.answer = answers()
+        await slack.command(JANE, SUPPORT, "x")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            await http.post(bot.last["response_url"], json={"text": "y"})
+        await answered.wait()
+
+        post, url = "chat.postMessage", "response_url"
+        written = [("request", post, 0), ("effect", post, 1), ("answer", post, 1)]
+        read = [("request", "api.test", 1), ("answer", "api.test", 1)]
+        no = [("request", post, 1), ("answer", post, 1)]
+        own = [each for each in seen if each[1] != "auth.test"]  # Bolt's
+        assert own == [*written, *read, *no, ("request", url, 1), ("effect", url, 2), ("answer", url, 2)]
+        slack.forgive("channel_not_found")
 
     async def test_tells_about_a_channel_when_it_may(self, slack: Slack, bot: Bot) -> None:
         slack.scopes = SCOPES | {"channels:read"}
