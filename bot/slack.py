@@ -14,21 +14,23 @@ What does not belong here: what a card says, and where an answer goes when the f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.cards.message import Message, View
 from bot.errors import CaseError
+from bot.pacing import Pacing, TooFast
 from bot.payloads import SlackMessage
 from bot.reading import message_of
+
+T = TypeVar("T")
 
 _NOT_IN_CHANNEL = {"not_in_channel", "channel_not_found", "is_archived", "restricted_action"}
 _GONE = {
@@ -46,6 +48,10 @@ _LATE = {"expired_trigger_id", "exchanged_trigger_id"}
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
 _DOWN = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 _RESPONSE_HOSTS = {"hooks.slack.com", "hooks.slack-gov.com"}
+# What marks a message of casebot's own, in its metadata: https://docs.slack.dev/messaging/message-metadata
+_MARKED = "casebot"
+# Slack's clock gives a message its ts, casebot's says since when to look.
+_CLOCKS_APART = timedelta(minutes=1)
 
 
 class SlackError(CaseError):
@@ -100,10 +106,18 @@ _ERRORS: tuple[tuple[set[str], type[SlackError]], ...] = (
 )
 
 
-def _patient() -> list[AsyncRetryHandler]:
-    """What the SDK may repeat: what Slack refused for coming too fast. Its default, a new attempt after a broken connection, is
-    left out: a repeated message would stand there twice."""
-    return [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
+def _refusal(answer: Any) -> SlackError | TooFast:
+    """What an answer of the Web API that says no means. One whose body is no JSON comes as aiohttp's own."""
+    if isinstance(answer, aiohttp.ClientResponse):
+        return SlackDown("unreadable")
+    if answer.status_code == 429:
+        return _too_fast(answer.headers)
+    return _named(str(answer.get("error") or answer.status_code))
+
+
+def _too_fast(headers: Mapping[str, str]) -> TooFast:
+    given = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    return TooFast(float(given) if given.isdigit() else 1.0)
 
 
 def http_session() -> aiohttp.ClientSession:
@@ -123,8 +137,9 @@ async def _refuse_redirect(_: object, __: object, redirect: aiohttp.TraceRequest
 
 
 def web_client(token: str, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """The SDK's client on one shared session."""
-    return AsyncWebClient(token=token, base_url=base_url, session=session, retry_handlers=_patient())
+    """The SDK's client on one shared session. It repeats nothing by itself: after a broken connection, which is when it would, a
+    message may be there already."""
+    return AsyncWebClient(token=token, base_url=base_url, session=session, retry_handlers=[])
 
 
 class Slack:
@@ -133,17 +148,27 @@ class Slack:
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self.client = client
         self._session = session
+        self._pacing = Pacing()
         base = urlsplit(client.base_url)
         self._origins = {("https", host) for host in _RESPONSE_HOSTS} | {(base.scheme, base.netloc)}
 
     async def _request(self, method: str, **how: Any) -> dict[str, Any]:
+        return await self._paced(method, lambda: self._once(method, **how))
+
+    async def _paced(self, method: str, send: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await self._pacing.run(method, send)
+        except TooFast:
+            raise SlackDown("ratelimited") from None
+        except (TimeoutError, aiohttp.ClientError) as fault:
+            raise SlackDown(type(fault).__name__) from fault
+
+    async def _once(self, method: str, **how: Any) -> dict[str, Any]:
         try:
             answer = await self.client.api_call(method, **how)
         except SlackApiError as fault:
             # The answer's body may hold a customer's text, so neither it nor the SDK's sentence goes further than here.
-            raise _named(str(fault.response.get("error") or fault.response.status_code)) from None
-        except (TimeoutError, aiohttp.ClientError) as fault:
-            raise SlackDown(type(fault).__name__) from fault
+            raise _refusal(fault.response) from None
         return answer.data if isinstance(answer.data, dict) else {}
 
     async def _call(self, method: str, **arguments: object) -> dict[str, Any]:
@@ -164,10 +189,35 @@ class Slack:
     async def user(self, user: str) -> dict[str, Any]:
         return dict((await self._read("users.info", user=user))["user"])
 
-    async def post(self, channel: str, message: Message, *, thread_ts: str = "") -> str:
-        """chat.postMessage; returns the message's ts. A user's id as channel writes to their direct messages."""
-        answer = await self._call("chat.postMessage", channel=channel, thread_ts=thread_ts, **_QUIET, **_content(message))
+    async def post(self, channel: str, message: Message, *, thread_ts: str = "", mark: str = "") -> str:
+        """chat.postMessage; returns the message's ts. A user's id as channel writes to their direct messages.
+
+        By its `mark`, a short opaque word that readers do not see, `posted` finds the message again.
+        """
+        marked = {"metadata": {"event_type": _MARKED, "event_payload": {"mark": mark}}} if mark else {}
+        answer = await self._call(
+            "chat.postMessage", channel=channel, thread_ts=thread_ts, **_QUIET, **_content(message), **marked
+        )
         return str(answer["ts"])
+
+    async def posted(self, channel: str, mark: str, since: datetime, *, thread_ts: str = "") -> str | None:
+        """The ts of casebot's message with that mark, posted at `since` or later to the channel or to one of its threads; None
+        where there is none.
+
+        None, too, for a user's id as channel: that their direct messages have an id of their own is told by conversations.open
+        alone, for which casebot has no scope (im:write). Raises SlackError for a channel that casebot may not read.
+        """
+        if channel[:1] in ("U", "W"):
+            return None
+        where = {"channel": channel, "oldest": f"{(since - _CLOCKS_APART).timestamp():.6f}"}
+        # Documented for the metadata of all apps, and no scope beside *:history is named for it. Without it the mark is left out,
+        # also of an app's own messages; with it people saw it: https://github.com/slackapi/python-slack-sdk/issues/1501
+        where["include_all_metadata"] = "true"
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        async for raw in self._messages(method, **where, **({"ts": thread_ts} if thread_ts else {})):
+            if _mark_of(raw) == mark:
+                return str(raw["ts"])
+        return None
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """chat.update, whose `parse` would be `client` if it were not given."""
@@ -187,12 +237,13 @@ class Slack:
         body["response_type"] = "in_channel" if in_channel else "ephemeral"
         if thread_ts:
             body["thread_ts"] = thread_ts
-        webhook = AsyncWebhookClient(url, session=self._session, retry_handlers=_patient())
-        try:
-            answer = await webhook.send_dict(body)
-        except (TimeoutError, aiohttp.ClientError) as fault:
-            raise SlackDown(type(fault).__name__) from fault
-        if answer.status_code >= 500 or answer.status_code == 429:
+        await self._paced("response_url", lambda: self._answer(url, body))
+
+    async def _answer(self, url: str, body: dict[str, Any]) -> None:
+        answer = await AsyncWebhookClient(url, session=self._session, retry_handlers=[]).send_dict(body)
+        if answer.status_code == 429:
+            raise _too_fast(answer.headers)
+        if answer.status_code >= 500:
             raise SlackDown(f"response_url_{answer.status_code}")
         if answer.status_code != 200:
             raise Gone(f"response_url_{answer.status_code}")
@@ -212,15 +263,24 @@ class Slack:
 
     async def thread(self, channel: str, ts: str) -> AsyncIterator[SlackMessage]:
         """The thread's messages, the first one included, oldest first."""
+        async for raw in self._messages("conversations.replies", channel=channel, ts=ts):
+            yield message_of(raw)
+
+    async def _messages(self, method: str, **where: str) -> AsyncIterator[dict[str, Any]]:
         cursor = ""
         while True:
             more = {"cursor": cursor} if cursor else {}
-            page = await self._read("conversations.replies", channel=channel, ts=ts, limit=200, **more)
+            page = await self._read(method, limit=200, **where, **more)
             for raw in page.get("messages") or ():
-                yield message_of(raw)
+                yield raw
             cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
                 return
+
+
+def _mark_of(raw: Mapping[str, Any]) -> str:
+    marked = raw.get("metadata") or {}
+    return str((marked.get("event_payload") or {}).get("mark") or "") if marked.get("event_type") == _MARKED else ""
 
 
 def _content(message: Message) -> dict[str, Any]:
