@@ -112,7 +112,7 @@ class Office:
 
     async def _settled(self) -> None:
         assert self.bot is not None
-        await self.slack.until(lambda: len(self.bot.background) == 0 and self.desk.in_flight == 0, timeout=20)
+        await self.slack.until(lambda: self.bot.busy == 0 and self.desk.in_flight == 0, timeout=20)
 
 
 @asynccontextmanager

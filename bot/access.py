@@ -11,7 +11,7 @@ from bot.errors import Choice, NotAllowed
 from bot.store import Store
 
 # The verbs of the /case language that are for every member. `rep` is for admins, who need be no reps themselves.
-VERBS = frozenset({"help", "open", "show", "mine", "rep"})
+VERBS = frozenset({"help", "open", "show", "mine", "pending", "rep"})
 
 _YOURS = (Choice("My cases", "mine"), Choice("Open a case", "open"))
 _ADMINS = 'An admin of this workspace can: /case rep @you "Your name in FuseDesk".'

@@ -5,7 +5,8 @@ leaves a line in its thread, `place_card` puts a card before a channel. A channe
 the interaction's response_url, and the person learns how to invite it.
 
 Whatever tells of a change that FuseDesk has made already (`report`, `changed`, `finished`, `undone`, `others`, `place_card`)
-raises no SlackError: to say that it failed would be false, and would make people do it twice.
+raises no SlackError: to say that it failed would be false, and would make people do it twice. Within a `Telling` it is told once,
+however often it is tried; what Slack was down for is noted as missed, and tried again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -26,16 +26,17 @@ from bot.cards.words import acted, asking, done, invite
 from bot.cases import NamedCase, Person
 from bot.changes import Done
 from bot.database import DatabaseError
-from bot.errors import Overtaken
+from bot.intents import Intent
 from bot.payloads import Click, Place
 from bot.slack import Gone, NotInChannel, Slack, SlackError
 from bot.store import Store
+from bot.telling import current, missed
 from bot.undo import Undo
 
 T = TypeVar("T")
 
 # Seconds after which a waiting person hears that it is still asked for.
-_PATIENCE = 1.5
+PATIENCE = 1.0
 # Seconds within which a second click on Share is the same wish.
 _DOUBLE_CLICK = 5.0
 _NOT_SHOWN = "It is done in FuseDesk, but Slack did not take what casebot wanted to show of it."
@@ -55,18 +56,48 @@ class Answers:
             await self._tell(place, message)
 
     async def _tell(self, place: Place, message: Message) -> None:
+        telling = current()
+        if telling is None:
+            await self._to_person(place, message)
+        else:
+            # Nobody can look whether one person has seen something, so this is done at most once.
+            await telling.once("person", lambda _: self._to_person(place, message, carefully=True))
+
+    async def _to_person(self, place: Place, message: Message, *, carefully: bool = False) -> str:
+        """`carefully`: what may have arrived goes no second way."""
+        down: SlackError | None = None
         for way in self._ways(place, message):
-            # Used up, over 30 minutes old, a channel without casebot, a modal that was closed: there is another way.
-            with suppress(SlackError):
+            try:
                 await way()
-                return
-        await self._slack.post(place.user, message)
+                return ""
+            except SlackError as fault:
+                # Used up, over 30 minutes old, a channel without casebot, a modal that was closed: there is another way.
+                if carefully and fault.maybe_done:
+                    raise
+                down = fault if fault.passing else down
+        try:
+            return await self._slack.post(place.user, message)
+        except SlackError as fault:
+            raise down or fault from None
+
+    async def _post(self, channel: str, message: Message, thread_ts: str = "") -> str:
+        """A message before everybody; returns its ts."""
+        telling = current()
+        if telling is None:
+            return await self._slack.post(channel, message, thread_ts=thread_ts)
+        return await telling.once(
+            f"{channel}:{thread_ts}",
+            lambda mark: self._slack.post(channel, message, thread_ts=thread_ts, mark=mark),
+            lambda mark, since: self._slack.posted(channel, mark, since, thread_ts=thread_ts),
+        )
 
     async def report(self, place: Place, messages: Message | Sequence[Message]) -> None:
         """Tells what was done. Where Slack takes it no way, it is told in the plainest words, or else logged."""
         try:
             await self.tell(place, messages)
-        except SlackError:
+        except SlackError as fault:
+            if missed(fault):
+                return
             await _surely(self.tell(place, done(_NOT_SHOWN)), "a person could not be told")
 
     def _ways(self, place: Place, message: Message) -> Iterator[Callable[[], Awaitable[None]]]:
@@ -84,7 +115,7 @@ class Answers:
     async def patiently(self, place: Place, work: Awaitable[T], what: str) -> T:
         """Waits for `work`; after a moment the person is told that it is still asked for."""
         task = asyncio.ensure_future(work)
-        await asyncio.wait({task}, timeout=_PATIENCE)
+        await asyncio.wait({task}, timeout=PATIENCE)
         if not task.done():
             await self.report(place, asking(what))
         return await task
@@ -106,8 +137,11 @@ class Answers:
     async def redraw(self, place: Place, message: Message) -> None:
         """Puts `message` where the pressed card or list was; for the person alone where that cannot be changed any more."""
         for way in self._ways_to_redraw(place, message):
-            with suppress(SlackError):
+            try:
                 return await way()
+            except SlackError as fault:
+                if missed(fault):
+                    return None
         return await self._tell(place.model_copy(update={"view_id": ""}), message)
 
     def _ways_to_redraw(self, place: Place, message: Message) -> Iterator[Callable[[], Awaitable[None]]]:
@@ -138,8 +172,10 @@ class Answers:
         thread = place.thread_ts or place.message_ts
         message = card(named, by, private=False, headline=headline)
         try:
-            ts = await self._slack.post(place.channel, message, thread_ts=thread)
+            ts = await self._post(place.channel, message, thread)
         except SlackError as fault:
+            if missed(fault):
+                return False
             private = card(named, by, private=True, headline=headline)
             await self.report(place, [private, invite()] if isinstance(fault, NotInChannel) else private)
             return False
@@ -183,30 +219,18 @@ class Answers:
         await self.show_done(place, named, by, headline, undo)
         await self.changed(_nowhere(place), named, by, line, undo)
 
-    async def carried_out(
-        self,
-        work: Awaitable[Done],
-        place: Place,
-        caseid: int,
-        by: Person,
-        look_again: Callable[[int], Awaitable[NamedCase | None]],
-    ) -> None:
-        """A change asked of a card. The one who came second sees how the case stands now, and hears why."""
-        try:
-            outcome = await work
-        except Overtaken:
-            if (named := await look_again(caseid)) is not None:
-                await self.changed(place, named, by, "")
-            raise
-        await self.changed(place, outcome.named, by, outcome.line, outcome.undo)
+    async def carried_out(self, done: Done, intent: Intent) -> None:
+        """After a change of one case, typed or asked of a card."""
+        show = self.finished if intent.surface == "typed" else self.changed
+        await show(intent.place, done.named, intent.by, done.line, done.undo)
 
     async def undone(self, place: Place, named: NamedCase, by: Person, line: str) -> None:
         """After a change was taken back: the line in the channel that had the button says so instead, and the cards follow."""
         if not place.is_card:
             await self.changed(place, named, by, line)
             return
-        with suppress(SlackError):
-            await self._slack.update(place.channel, place.message_ts, acted(by, line or "found it undone already"))
+        said = self._slack.update(place.channel, place.message_ts, acted(by, line or "found it undone already"))
+        await _surely(said, "a line could not be redrawn")
         await self.changed(_nowhere(place), named, by, "")
 
     async def others(
@@ -230,7 +254,7 @@ class Answers:
 
     async def _line(self, place: Place, channel: str, thread: str, message: Message) -> None:
         try:
-            await self._slack.post(channel, message, thread_ts=thread)
+            await self._post(channel, message, thread)
         except NotInChannel:
             if place.response_url and channel == place.channel:
                 await self._slack.respond(place.response_url, message, in_channel=True, thread_ts=thread)
@@ -253,6 +277,8 @@ async def _surely(showing: Awaitable[object], lost: str) -> None:
     try:
         await showing
     except SlackError as fault:
+        if missed(fault):
+            return
         log.warning(lost, extra={"facts": {"error": type(fault).__name__, **fault.facts}})
 
 

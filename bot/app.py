@@ -12,7 +12,8 @@ import logging
 import socket
 import time
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
 
@@ -28,12 +29,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot import wishes
 from bot.access import Access
 from bot.answers import Answers
 from bot.background import Background
 from bot.cards.message import Message
 from bot.cards.words import refusal, unexpected, unreadable
+from bot.database import Alone
+from bot.deeds import Deeds
 from bot.desk import CaseDesk
 from bot.directory import Directory
 from bot.door import Door
@@ -43,8 +45,12 @@ from bot.entrance import Entrance
 from bot.errors import CaseError, Choice, NameRefused, Refused
 from bot.fusedesk.breaker import Breaker
 from bot.fusedesk.client import FuseDesk, http_client
+from bot.fusedesk.pace import Pace
+from bot.fusedesk.quota import Quota
 from bot.language import named, render
+from bot.ledger import Ledger
 from bot.listening import Listening
+from bot.once import Once
 from bot.operations import Operation
 from bot.people import People
 from bot.settings import Settings
@@ -53,13 +59,13 @@ from bot.store import Store
 from bot.surfaces import Surfaces
 from bot.threads import Threads
 from bot.verbs import verb_of
+from bot.writing import Writing
 
 log = logging.getLogger(__name__)
 
-# Seconds to the end: requests first, then what they started, then the writes that these wait for; all within Docker's ten.
+# Seconds to the end: requests first, then what they started; all within Docker's ten.
 _LAST_REQUESTS = 2
 _LAST_WORK = 5.0
-_LAST_WRITES = 1.0
 # Requests at once, far below the open files that most systems allow; Slack's take milliseconds, so more of them are no load
 # but an attack, and get a 503.
 _MOST_REQUESTS = 500
@@ -120,16 +126,20 @@ class Casebot:
         background: Background,
         durable: Durable,
         store: Store,
+        alone: Alone,
         http: httpx.AsyncClient,
         session: aiohttp.ClientSession,
+        begin: Callable[[], None],
     ) -> None:
         self.settings = settings
         self.directory = directory
         self._door = door
         self.people = people
         self.background = background
-        self._durable = durable
+        self.durable = durable
+        self._begin = begin
         self.store = store
+        self.alone = alone
         self._http = http
         self._session = session
         # FuseDesk's state is no part of it: a casebot that says that FuseDesk is down is worth more than none.
@@ -146,6 +156,7 @@ class Casebot:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         await self.directory.start()
+        self._begin()
         # Connecting goes on until Slack answers, however long that takes; a signal must be able to end it.
         socket = asyncio.create_task(self._socket()) if self.settings.socket_mode else None
         self.ready = socket is None
@@ -157,6 +168,11 @@ class Casebot:
                 socket.cancel()
                 await asyncio.gather(socket, return_exceptions=True)
             await self._stop()
+
+    @property
+    def busy(self) -> int:
+        """How much is under way: answers, and changes with what is to be told of them."""
+        return len(self.background) + self.durable.busy
 
     async def _healthz(self, _: Request) -> Response:
         return PlainTextResponse("ok")
@@ -180,37 +196,41 @@ class Casebot:
 
     async def _stop(self) -> None:
         """Finishes what runs, ends what would take too long, closes what was opened."""
-        ended = await self.background.drain(_LAST_WORK)
+        ended, left = await asyncio.gather(self.background.drain(_LAST_WORK), self.durable.stop(_LAST_WORK))
         if ended:
             log.warning("%d pieces of work did not end in time", ended)
-        if ended := await self._durable.drain(_LAST_WRITES):
-            log.warning("%d writes did not end in time", ended)
+        if left:
+            log.warning("%d changes are left for the next start", left)
         await self.directory.stop()
-        await self.store.close()
-        await self._http.aclose()
-        await self._session.close()
+        await _close(self.store, self.alone, self._http, self._session)
 
 
-async def build_app(settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> Casebot:
+async def build_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Casebot:
     """Makes every part. Brings the tables up to date (DatabaseError) and asks Slack once who casebot is (SlackError).
 
-    `clock` ages what FuseDesk told.
+    `clock` ages what FuseDesk told; by `now` and `sleep` pass the hours of its quota, and what waits for them.
     """
-    from handlers import ACTIONS, COMMANDS, EVENTS, FOR_MEMBERS, OPTIONS, SHORTCUTS, SUBMISSIONS
+    from handlers import ACTIONS, COMMANDS, EVENTS, FOR_MEMBERS, OPTIONS, SHORTCUTS, SUBMISSIONS, WRITES
 
     session = http_session()
     http = http_client(settings)
     store = Store(settings.database_url.get_secret_value())
+    alone = Alone(settings.database_url.get_secret_value())
     try:
+        await alone.take()
         await store.open()
         slack = Slack(web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, session), session)
         identity = await slack.identity()
         if settings.socket_mode:
             await slack.socket_allowed(settings.slack_app_token.get_secret_value())
     except CaseError:
-        await store.close()
-        await http.aclose()
-        await session.close()
+        await _close(store, alone, http, session)
         raise
 
     fusedesk = FuseDesk(
@@ -218,11 +238,12 @@ async def build_app(settings: Settings, *, clock: Callable[[], float] = time.mon
         base_url=settings.fusedesk_url,
         api_key=settings.fusedesk_api_key.get_secret_value(),
         zone=settings.fusedesk_timezone,
+        quota=Quota(now),
         breaker=Breaker(pause=settings.fusedesk_pause),
     )
     directory = Directory(fusedesk, ttl=settings.casebot_names_ttl, thrifty=lambda: fusedesk.quota.is_low, clock=clock)
     background = Background()
-    durable = Durable(lambda wish: wishes.perform(fusedesk, wish), lambda wish: wishes.look_up(fusedesk, wish))
+    ledger = Ledger(store)
     people = People(
         slack,
         directory,
@@ -234,7 +255,6 @@ async def build_app(settings: Settings, *, clock: Callable[[], float] = time.mon
     desk = CaseDesk(
         fusedesk,
         directory,
-        durable,
         people,
         store,
         case_url=lambda number: f"{settings.fusedesk_url}/app/#cases/view/{number}",
@@ -242,10 +262,22 @@ async def build_app(settings: Settings, *, clock: Callable[[], float] = time.mon
         cases_ttl=settings.casebot_cases_ttl,
         clock=clock,
     )
+    writing = Writing(fusedesk, directory, desk, Once(fusedesk, ledger, patience=settings.fusedesk_read_timeout), store)
+    durable = Durable(
+        settings.database_url.get_secret_value(),
+        alone,
+        ledger,
+        Pace(fusedesk.quota, clock=now),
+        caseid=desk.caseid,
+        known_id=desk.known_id,
+        takeover=settings.casebot_takeover,
+        sleep=sleep,
+    )
     answers = Answers(slack, store)
     access = Access(store)
     parts: dict[str, Any] = {
         "desk": desk,
+        "writing": writing,
         "directory": directory,
         "slack": slack,
         "answers": answers,
@@ -255,9 +287,11 @@ async def build_app(settings: Settings, *, clock: Callable[[], float] = time.mon
         "access": access,
         "people": people,
         "store": store,
+        "durable": durable,
     }
     words = Words()
-    listening = Listening(background, answers, slack, store, words)
+    listening = Listening(background, answers, slack, store, durable, words)
+    deeds = Deeds(WRITES, parts, desk, answers, slack, words, listening.refused)
     surfaces = Surfaces(parts, people, access, background, listening, words)
     bolt = _bolt(slack, identity)
     surfaces.route(
@@ -271,7 +305,27 @@ async def build_app(settings: Settings, *, clock: Callable[[], float] = time.mon
         for_members=FOR_MEMBERS,
     )
     door = Door(bolt, settings.slack_signing_secret.get_secret_value())
-    return Casebot(settings, door, people, directory, background, durable, store, http, session)
+
+    try:
+        await durable.start()
+    except CaseError:
+        await durable.stop()
+        await _close(store, alone, http, session)
+        raise
+
+    async def share() -> None:
+        fusedesk.quota.take(await ledger.share_quota(settings.fusedesk_app, fusedesk.quota.numbers))
+
+    return Casebot(
+        settings, door, people, directory, background, durable, store, alone, http, session, lambda: durable.work(deeds, share)
+    )
+
+
+async def _close(store: Store, alone: Alone, http: httpx.AsyncClient, session: aiohttp.ClientSession) -> None:
+    await store.close()
+    alone.release()
+    await http.aclose()
+    await session.close()
 
 
 def _bolt(slack: Slack, identity: Mapping[str, Any]) -> AsyncApp:

@@ -11,8 +11,9 @@ from datetime import datetime
 from bot import wishes
 from bot.audit import State
 from bot.cases import NamedCase, Person
-from bot.errors import CaseError
+from bot.errors import CaseError, NameRefused
 from bot.fusedesk.models import Case, Department, NewCase, Rep, Status, Tag
+from bot.undo import State as StateOf
 from bot.undo import Undo, What, state_of
 
 TOOK_BACK = {
@@ -47,12 +48,24 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class NotTagged:
+    """Why a tag was not changed; `names` are the tags that may have been meant."""
+
+    says: str
+    names: tuple[str, ...] = ()
+
+
+def not_tagged(error: CaseError) -> NotTagged:
+    return NotTagged(error.says, error.names if isinstance(error, NameRefused) else ())
+
+
+@dataclass(frozen=True, slots=True)
 class TagsDone:
     """Tags one by one: which were changed, and which not with the reason. `line` continues the person's name."""
 
     caseid: int
     changed: tuple[str, ...]
-    refused: tuple[CaseError, ...]
+    refused: tuple[NotTagged, ...]
     line: str
     undo: Undo | None = None
 
@@ -99,7 +112,15 @@ def wanted(new: NewCase) -> dict[str, object]:
 
 def former(undo: Undo) -> dict[str, object]:
     """The state before the change as fields of a case."""
-    was = undo.before
+    return _fields(undo, undo.before)
+
+
+def left_by(undo: Undo) -> dict[str, object]:
+    """The state after the change as fields of a case."""
+    return _fields(undo, undo.after)
+
+
+def _fields(undo: Undo, was: StateOf) -> dict[str, object]:
     match undo.what:
         case "transfer":
             return {"departmentid": was[0], "repid": was[1]}

@@ -6,10 +6,14 @@ What belongs here: the engine, and what SQLite and PostgreSQL need to behave ali
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
 import sqlite3
+import time
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -17,12 +21,21 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import CaseError
 
+try:
+    import fcntl
+except ImportError:  # Windows, where whoever runs casebot has to see to it that it runs once
+    fcntl = None  # type: ignore[assignment]  # the module, or nothing
+
 # An execution option of `Engine`, heard by SQLite alone: take the write lock at the beginning. A transaction that has read
 # before it writes is refused at once when somebody else wrote meanwhile, and no busy_timeout helps it.
 WRITING = {"casebot_begin": "BEGIN IMMEDIATE"}
 
+# RETURNING, by which DBOS stores a wish. RHEL 9 has 3.34, for example.
+_OLDEST_SQLITE = (3, 35)
 # Longer than any of casebot's transactions takes, and shorter than a person's patience.
 _BUSY_MS = 10_000
+# Seconds that a casebot which is told to stop may take, and its successor waits for its file.
+_ENDING = 12.0
 # libpq waits for ever by itself: seconds to connect, and milliseconds until a network that swallows everything counts as cut.
 _PATIENCE = {"connect_timeout": "5", "tcp_user_timeout": "10000"}
 
@@ -68,14 +81,36 @@ class DatabaseError(CaseError):
     `says` is for a person in Slack, who cannot mend it; `why` and `fix` are for whoever runs casebot.
     """
 
+    passing = True
+
     def __init__(self, why: str, fix: str, *, code: str) -> None:
         super().__init__("casebot cannot get at its own records right now. Try again in a minute.", code=code)
         self.why = why
         self.fix = fix
 
 
+def make_private(url: str | URL) -> None:
+    """A new SQLite file is readable for its owner alone, for what people wrote waits in it. One that is there stays as it is.
+    Raises DatabaseError where it cannot be made."""
+    file = make_url(url).database if is_sqlite(url) else None
+    if not file or file == ":memory:" or file.startswith("file:"):
+        return
+    try:
+        Path(file).touch(mode=0o600)
+    except OSError as fault:
+        raise as_error(url, "SQLITE_CANTOPEN") from fault
+
+
 def is_sqlite(url: str | URL) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
+
+
+def check_sqlite() -> None:
+    """Raises DatabaseError where the SQLite of this Python is too old."""
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        needed = ".".join(map(str, _OLDEST_SQLITE))
+        why = f"This Python comes with SQLite {sqlite3.sqlite_version}, and casebot needs {needed}"
+        raise DatabaseError(why, "use another Python, or let DATABASE_URL lead to PostgreSQL", code="old")
 
 
 def place_of(url: str | URL) -> str:
@@ -87,13 +122,17 @@ def place_of(url: str | URL) -> str:
     return f"PostgreSQL database {parts.database or parts.username or ''} at {host}"
 
 
-def engine_for(url: str) -> Engine:
-    """An engine, not yet connected; whoever makes it disposes of it."""
+def engine_for(url: str, *, begins: bool = True) -> Engine:
+    """An engine, not yet connected; whoever makes it disposes of it. `begins`: on SQLite it begins transactions by itself;
+    without, Python's driver does, at the first statement that writes, as DBOS expects."""
     parts = make_url(url)
     if is_sqlite(url):
         engine = create_engine(parts, hide_parameters=True)
         event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin)
+        if begins:
+            event.listen(engine, "begin", _begin)
+        else:
+            event.listen(engine, "connect", _leave_it_to_the_driver)
         return engine
     return create_engine(parts, hide_parameters=True, pool_pre_ping=True, connect_args=_patience(parts))
 
@@ -107,12 +146,28 @@ def _patience(parts: URL) -> dict[str, str]:
 def _prepare(connection: Any, _: Any) -> None:
     connection.isolation_level = None
     try:
+        if sqlite3.sqlite_version_info < (3, 42):
+            connection.create_function("unixepoch", -1, _unixepoch, deterministic=False)
         for pragma in (f"busy_timeout={_BUSY_MS}", "synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
         _write_ahead(connection)
     except Exception:  # raised again: a connection that is half prepared must not stay open
         connection.close()
         raise
+
+
+def _leave_it_to_the_driver(connection: Any, _: Any) -> None:
+    connection.isolation_level = "IMMEDIATE"
+
+
+def _unixepoch(*when: str) -> float | int | None:
+    """SQLite's own function, of which the one before 3.42 does not know the fractions that DBOS asks for.
+
+    Only for this moment, which is all that is asked: https://www.sqlite.org/lang_datefunc.html
+    """
+    if when not in ((), ("now",), ("subsec",), ("now", "subsec")):
+        return None
+    return round(time.time(), 3) if "subsec" in when else int(time.time())
 
 
 def _write_ahead(connection: Any) -> None:
@@ -132,6 +187,72 @@ def _write_ahead(connection: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("casebot_begin", "BEGIN"))
+
+
+class Alone:
+    """SQLite's file belongs to one casebot at a time, from its start to its end. PostgreSQL is for several: nothing is held.
+
+    A file beside it is locked, and not itself: closing any handle of a file drops the locks that SQLite holds on it. The system
+    lets go of it with the process, whatever ends that.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        file = make_url(url).database if is_sqlite(url) else None
+        # Resolved: by whatever path casebots know the file, its lock is one.
+        self._file = Path(f"{Path(file).resolve()}.lock") if file and file != ":memory:" and fcntl is not None else None
+        self._held: IO[bytes] | None = None
+
+    @property
+    def taken(self) -> bool:
+        """Whether no other casebot can be there."""
+        return self._held is not None
+
+    async def take(self) -> None:
+        """Waits a little for one that ends. Raises DatabaseError where another one works with the file, or none may lock it."""
+        if self._file is None:
+            return
+        make_private(self._url)
+        with self._in_words(), contextlib.ExitStack() as in_vain:
+            held = in_vain.enter_context(self._file.open("ab"))
+            until = time.monotonic() + _ENDING
+            while not _locked(held, fcntl.LOCK_EX):
+                if time.monotonic() > until:
+                    why = f"{place_of(self._url)} is held by another casebot"
+                    raise DatabaseError(why, "end that one; several casebots at once need PostgreSQL", code="SQLITE_BUSY")
+                await asyncio.sleep(0.1)
+            in_vain.pop_all()
+            self._held = held
+
+    def is_held(self) -> bool:
+        """Whether a casebot works with the file right now; makes no file. Raises DatabaseError where none may lock it."""
+        if self._file is None or not self._file.exists():
+            return False
+        with self._in_words(), self._file.open("r+b") as seen:
+            return not _locked(seen, fcntl.LOCK_SH)
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as fault:
+            code = errno.errorcode.get(fault.errno or 0, type(fault).__name__)
+            why = f"{self._file}, which casebot locks while it runs, cannot be written or locked"
+            raise DatabaseError(why, f"{_WRITABLE}; a network share is no place for SQLite", code=code) from fault
+
+    def release(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+
+def _locked(file: IO[bytes], how: int) -> bool:
+    """Raises OSError where the file's disk knows no locks."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -102,6 +102,11 @@ class Directory:
         if not self.ready:
             await asyncio.gather(*(each.first(patience) for each in self._lists))
 
+    async def needed(self) -> None:
+        """Raises why the names cannot be had, where they never came: nobody can tell then what is gone from FuseDesk."""
+        if not self.ready:
+            await asyncio.gather(*(each.get() for each in self._lists))
+
     @property
     def ready(self) -> bool:
         """Whether each of the three lists has come at least once."""

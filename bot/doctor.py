@@ -120,6 +120,8 @@ async def _database(settings: Settings) -> Finding:
         return Finding(what, "ok", f"{stands.place}: will be created at the start")
     if stands.due:
         return Finding(what, "ok", f"{stands.place}: migrations pending: {stands.due}; the next start runs them")
+    if stands.held:
+        return Finding(what, "ok", f"{stands.place}: a casebot works with it right now; another one needs PostgreSQL")
     return Finding(what, "ok", f"{stands.place}: up to date and writable")
 
 

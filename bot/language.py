@@ -29,6 +29,7 @@ from bot.operations import (
     Note,
     Open,
     Operation,
+    Pending,
     Refresh,
     Reopen,
     RepLink,
@@ -262,10 +263,19 @@ def _rep(typed: Typed) -> RepLink:
 
 
 def _refresh(typed: Typed) -> Refresh:
-    if typed.rest.strip():
-        says = f"I read refresh, which stands alone, but do not know what to do with {shown(as_text(typed.rest))}."
-        raise typed.wrong(says, Choice("Reload the names", "refresh"))
+    _alone(typed, Choice("Reload the names", "refresh"))
     return Refresh()
+
+
+def _pending(typed: Typed) -> Pending:
+    _alone(typed, Choice("What waits", "pending"))
+    return Pending()
+
+
+def _alone(typed: Typed, instead: Choice) -> None:
+    if typed.rest.strip():
+        says = f"I read {instead.command}, which stands alone, but do not know what to do with {shown(as_text(typed.rest))}."
+        raise typed.wrong(says, instead)
 
 
 def _open(typed: Typed) -> Open:
@@ -335,5 +345,6 @@ _READ: dict[str, Callable[[Typed], Operation]] = {
     "close": lambda typed: Close(case=_case_alone(typed)),
     "reopen": lambda typed: Reopen(case=_case_alone(typed)),
     "rep": _rep,
+    "pending": _pending,
     "refresh": _refresh,
 }

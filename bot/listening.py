@@ -1,46 +1,55 @@
-"""What every listener gets: its arguments by name, and the words for the three things it does after reading.
+"""What every listener gets: its arguments by name, and the words for the things it does after reading.
 
 `ack` acknowledges, `later` runs the slow part behind the acknowledgement, `staged` does so in a modal where the click was in one
-or in the Home, `settle` does so for a submitted form and keeps what was typed until FuseDesk has taken it.
+or in the Home. A change is stored instead, before the acknowledgement: by `wish`, or by `settle` for a form, which keeps what was
+typed until FuseDesk has taken it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from functools import cache
 from typing import Any, Protocol
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.answers import Answers
+from bot.answers import PATIENCE, Answers
 from bot.audit import AuditEntry, code
 from bot.background import Background
-from bot.cards.forms import message_view, waiting_view
+from bot.cards.forms import field_block, message_view, waiting_view
 from bot.cards.message import Message, View
+from bot.cards.text import cut
+from bot.cards.words import asking
+from bot.cases import Person
 from bot.database import DatabaseError
-from bot.errors import CaseError, Overtaken, Refused
+from bot.deeds import Watch
+from bot.durable import Durable
+from bot.errors import CaseError, Refused
+from bot.intents import Deed, Intent
 from bot.operations import Operation
-from bot.payloads import Click, Place, Submission
-from bot.slack import Gone, Slack, SlackError
+from bot.payloads import Click, Command, Place, Submission
+from bot.slack import Slack, SlackError
 from bot.store import Store
+from bot.tokens import as_text
 
 # What a listener calls to acknowledge.
 Ack = AsyncAck
-Parts = Mapping[str, Any]
 Routes = Mapping[str, Callable[..., Awaitable[None]]]
 Words = Callable[..., list[Message]]
 
 log = logging.getLogger(__name__)
 
-# An update that overtakes the acknowledgement on its way to Slack would be overwritten by it.
-_AFTER_ACK = 0.4
-
 
 class Later(Protocol):
-    def __call__(self, work: Coroutine[Any, Any, object], *, typed: str = "", operation: Operation | None = None) -> object: ...
+    def __call__(
+        self,
+        work: Coroutine[Any, Any, object],
+        *,
+        typed: str = "",
+        operation: Operation | None = None,
+        place: Place | None = None,
+    ) -> object: ...
 
 
 class Staged(Protocol):
@@ -55,26 +64,39 @@ class Staged(Protocol):
     ) -> object: ...
 
 
-class Settle(Protocol):
+class Wish(Protocol):
     async def __call__(
-        self, work: Coroutine[Any, Any, Message | None], *, again: Callable[[str], View], waiting: str, typed: str = ""
+        self,
+        deed: Deed,
+        *,
+        typed: str = "",
+        command: str = "",
+        operation: Operation | None = None,
+        place: Place | None = None,
     ) -> None: ...
 
 
-@cache
-def _names(function: Callable[..., object]) -> tuple[str, ...]:
-    return tuple(inspect.signature(function).parameters)
-
-
-async def call(function: Callable[..., Awaitable[Any]], known: Parts) -> Any:
-    """Calls `function` with those of `known` that it names; one that it names and nobody knows is a KeyError."""
-    return await function(**{name: known[name] for name in _names(function)})
+class Settle(Protocol):
+    async def __call__(
+        self,
+        deed: Deed,
+        *,
+        key: str,
+        place: Place,
+        again: Callable[[str], View],
+        waiting: str,
+        typed: str = "",
+        command: str = "",
+    ) -> None: ...
 
 
 class Listening:
     """`words` turns an exception into messages; the only place that knows them is `bot.app`."""
 
-    def __init__(self, background: Background, answers: Answers, slack: Slack, store: Store, words: Words) -> None:
+    def __init__(
+        self, background: Background, answers: Answers, slack: Slack, store: Store, durable: Durable, words: Words
+    ) -> None:
+        self._durable = durable
         self._background = background
         self._answers = answers
         self._slack = slack
@@ -84,11 +106,18 @@ class Listening:
     def later(self, place: Place, what: str, trigger: str = "") -> Later:
         """Binds the place where errors of the slow part are told; over a modal they are opened with the `trigger`. `what` names
         for the audit what was asked."""
+        here = place
 
-        def start(work: Coroutine[Any, Any, object], *, typed: str = "", operation: Operation | None = None) -> object:
+        def start(
+            work: Coroutine[Any, Any, object],
+            *,
+            typed: str = "",
+            operation: Operation | None = None,
+            place: Place | None = None,
+        ) -> object:
             async def failed(error: Exception) -> None:
-                await self.refused(place, operation.verb if operation else what, error)
-                await self.tell(place, self._words(error, typed=typed, operation=operation), trigger)
+                await self.refused(here, operation.verb if operation else what, error)
+                await self.tell(place or here, self._words(error, typed=typed, operation=operation), trigger)
 
             return self._background.start(work, failed)
 
@@ -149,48 +178,88 @@ class Listening:
             return False
         return True
 
-    def settle(self, submission: Submission, what: str, ack: Ack, until: float) -> Settle:
-        """`until` is the loop's time by which Slack's answer must be on its way."""
+    def wish(self, asked: Command | Click | Submission, what: str, by: Person) -> Wish:
+        """Stores a change that was typed or asked of a card. Its identity is the trigger, which is unique for what a person did
+        once. Its answer belongs to where it was asked, or to another `place`."""
 
-        async def run(
-            work: Coroutine[Any, Any, Message | None], *, again: Callable[[str], View], waiting: str, typed: str = ""
+        async def store(
+            deed: Deed,
+            *,
+            typed: str = "",
+            command: str = "",
+            operation: Operation | None = None,
+            place: Place | None = None,
         ) -> None:
-            outcome: asyncio.Future[Message | None] = asyncio.ensure_future(work)
+            intent = Intent(
+                key=asked.trigger,
+                what=what,
+                by=by,
+                place=place or asked.place,
+                deed=deed,
+                surface="typed" if operation is not None else "card",
+                typed=typed,
+                command=command,
+                operation=operation,
+            )
+            watch = await self._durable.accept(intent)
+            if not watch.observed:
+                watch.observed = True
+                self._background.start(self._patiently(intent.place, watch))
+
+        return store
+
+    async def _patiently(self, place: Place, watch: Watch) -> None:
+        """After a moment the person is told that FuseDesk is still asked."""
+        await asyncio.wait({watch.ended}, timeout=PATIENCE)
+        if not watch.ended.done():
+            await self._answers.report(place, asking("FuseDesk"))
+
+    def settle(self, submission: Submission, what: str, by: Person, ack: Ack, until: float) -> Settle:
+        """Stores a change that was asked for by a form. The form shows how it ended: at once, if that is before `until`, the
+        loop's time by which Slack's answer must be on its way."""
+
+        async def store(
+            deed: Deed,
+            *,
+            key: str,
+            place: Place,
+            again: Callable[[str], View],
+            waiting: str,
+            typed: str = "",
+            command: str = "",
+        ) -> None:
+            view = submission.view
+            intent = Intent(
+                key=key,
+                what=what,
+                by=by,
+                place=place,
+                deed=deed,
+                surface="form",
+                view=view.id,
+                typed=typed,
+                command=as_text(command),
+            )
+            watch = await self._durable.accept(intent, again=again)
             left = until - asyncio.get_running_loop().time()
-            await asyncio.wait({outcome}, timeout=max(left, 0.1))
-            if not outcome.done():
-                self.later(submission.place, what)(self._finish(submission, outcome, again), typed=typed)
+            await asyncio.wait({watch.ended}, timeout=max(left, 0.1))
+            in_time = watch.ended.done()
+            if watch.form is not None and not watch.form.done():
+                watch.form.set_result(in_time)
+            if not in_time:
                 await ack(response_action="update", view=waiting_view(waiting))
-            elif isinstance(overtaken := outcome.exception(), Overtaken):
+                return
+            ended = watch.ended.result()
+            if ended.overtaken:
                 # Not an error at a field: sent once more, the form is about the case as it stands now.
-                await self.refused(submission.place, what, overtaken)
-                await ack(response_action="update", view=again(overtaken.says))
-            elif message := outcome.result():
+                await ack(response_action="update", view=again(ended.says))
+            elif ended.state == "failed":
+                errors = {field_block(view.blocks, ended.field): cut(ended.says, 1_000)}
+                await ack(response_action="errors", errors=errors)
+            elif ended.state == "done" and (message := self._durable.shown(intent, ended)):
                 await ack(response_action="update", view=message_view(message))
             else:
                 # Closes this form alone: a card that it stood on is seen again.
                 await ack()
 
-        return run
-
-    async def _finish(
-        self, submission: Submission, outcome: asyncio.Future[Message | None], again: Callable[[str], View]
-    ) -> None:
-        await asyncio.wait({outcome})
-        await asyncio.sleep(_AFTER_ACK)
-        view_id = submission.view.id
-        try:
-            message = outcome.result()
-        except CaseError as error:
-            # The form comes back with what was typed; told as a message when it was closed meanwhile.
-            try:
-                await self.refused(submission.place, submission.view.callback_id, error)
-                return await self._slack.update_view(view_id, again(error.says))
-            except Gone:
-                raise error from None
-        try:
-            await self._slack.update_view(view_id, message_view(message or Message("Done.", [])))
-        except Gone:
-            # Closed meanwhile. What was to be seen there alone is sent; without it, it was shown elsewhere already.
-            if message is not None:
-                await self._answers.report(Place(user=submission.place.user), message)
+        return store

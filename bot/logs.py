@@ -32,6 +32,8 @@ QUIET = {
     "sqlalchemy": logging.WARNING,
     "alembic": logging.WARNING,
     "psycopg": logging.ERROR,
+    # It tells of each wish that is taken over, and quotes what fails.
+    "dbos": logging.ERROR,
 }
 
 Excerpt = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -48,6 +50,14 @@ def configure(level: str = "INFO", form: Literal["text", "json"] = "text", strea
     root.setLevel(level)
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(max(least, root.level))
+
+
+def quiet_engine() -> None:
+    """DBOS gives its logger a handler of its own, which would write past the one of `configure`."""
+    engine = logging.getLogger("dbos")
+    engine.handlers.clear()
+    engine.propagate = True
+    engine.setLevel(QUIET["dbos"])
 
 
 class _Handler(logging.StreamHandler[TextIO]):

@@ -24,6 +24,8 @@ T = TypeVar("T")
 DAY = timedelta(days=1)
 # A change says how the case stood before it, as it was seen within this time; beyond, it is looked at first.
 LATELY = timedelta(minutes=10)
+# What was looked up by its number for this very change.
+JUST_NOW = timedelta(seconds=2)
 # What a card shows. Whether a search tells all of it is not documented: a case that lacks some of it is looked at by itself.
 _SHOWN = frozenset({"summary", "details", "openedby", "status", "departmentid", "repid", "tags"})
 
@@ -127,10 +129,10 @@ class Cases:
         """With its history, perhaps from an earlier moment than the latest."""
         return None if caseid is None else self._whole.get(caseid)
 
-    def lately(self, caseid: int) -> Case | None:
+    def lately(self, caseid: int, within: timedelta = LATELY) -> Case | None:
         """Only if it was told lately enough to say how the case stands before a change."""
         known = self._latest.get(caseid)
-        return known.thing if known is not None and _now() - known.at < LATELY else None
+        return known.thing if known is not None and _now() - known.at < within else None
 
     def all(self) -> list[Case]:
         """The one learned last first."""

@@ -255,11 +255,15 @@ class RepLink(_Operation):
         return self
 
 
+class Pending(_Operation):
+    verb: Literal["pending"] = "pending"
+
+
 class Refresh(_Operation):
     verb: Literal["refresh"] = "refresh"
 
 
 Operation = Annotated[
-    Help | Show | Find | Mine | Open | Note | Call | Tag | Untag | Transfer | Link | Close | Reopen | RepLink | Refresh,
+    Help | Show | Find | Mine | Open | Note | Call | Tag | Untag | Transfer | Link | Close | Reopen | Pending | RepLink | Refresh,
     Field(discriminator="verb"),
 ]

@@ -13,6 +13,7 @@ from bot.operations import (
     Note,
     Open,
     Operation,
+    Pending,
     Refresh,
     RepLink,
     Tag,
@@ -32,6 +33,8 @@ def render(op: Operation) -> str:
     match op:
         case Help():
             return f"help {escape(op.topic)}".strip()
+        case Pending():
+            return "pending"
         case Refresh():
             return "refresh"
         case RepLink():

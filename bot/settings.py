@@ -137,6 +137,7 @@ class Settings(Kept):
     casebot_access: Literal["reps", "members"] = "reps"
     casebot_names_ttl: float = Field(600.0, gt=0)
     casebot_cases_ttl: float = Field(30.0, ge=0)
+    casebot_takeover: float = Field(15.0, ge=2)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 

@@ -55,6 +55,10 @@ _CLOCKS_APART = timedelta(minutes=1)
 
 
 class SlackError(CaseError):
+    """`maybe_done`: no answer came, but the request may have arrived."""
+
+    maybe_done = False
+
     def __init__(self, code: str, says: str = "") -> None:
         super().__init__(says or "Slack refused what casebot wanted to show. Try again.", code=code)
         self.code = code
@@ -84,8 +88,11 @@ class ScopeMissing(SlackError):
 
 
 class SlackDown(SlackError):
-    def __init__(self, code: str) -> None:
+    passing = True
+
+    def __init__(self, code: str, *, maybe_done: bool = False) -> None:
         super().__init__(code, "Slack does not answer casebot right now. Try again in a minute.")
+        self.maybe_done = maybe_done
 
 
 def _named(code: str) -> SlackError:
@@ -161,7 +168,7 @@ class Slack:
         except TooFast:
             raise SlackDown("ratelimited") from None
         except (TimeoutError, aiohttp.ClientError) as fault:
-            raise SlackDown(type(fault).__name__) from fault
+            raise SlackDown(type(fault).__name__, maybe_done=not isinstance(fault, aiohttp.ClientConnectorError)) from fault
 
     async def _once(self, method: str, **how: Any) -> dict[str, Any]:
         try:

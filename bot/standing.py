@@ -12,17 +12,19 @@ from urllib.parse import quote
 
 from sqlalchemy import create_engine, make_url, pool
 
-from bot.database import DatabaseError, as_error, engine_for, in_words, is_sqlite, place_of
+from bot.database import Alone, DatabaseError, as_error, check_sqlite, engine_for, in_words, is_sqlite, place_of
 from bot.migrations import may_write, pending
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`due` counts the migrations that the next start will run; `fault` is what would stop that start."""
+    """`due` counts the migrations that the next start will run; `fault` is what would stop that start. `held`: a casebot works
+    with the SQLite file right now, beside which no other one starts."""
 
     place: str
     exists: bool = True
     due: int = 0
+    held: bool = False
     fault: DatabaseError | None = None
 
 
@@ -49,16 +51,19 @@ def _of_server(url: str, place: str, writing: bool) -> Standing:
 
 
 def _of_file(url: str, place: str, writing: bool) -> Standing:
+    if writing:
+        check_sqlite()
     file = Path(make_url(url).database or "")
     if not file.exists():
         return Standing(place, exists=False, fault=None if _writable(file.parent) else as_error(url, "SQLITE_CANTOPEN"))
     if writing and not (_writable(file) and _writable(file.parent)):
         return Standing(place, fault=as_error(url, "SQLITE_READONLY"))
+    held = writing and Alone(url).is_held()
     # Without a log beside it nobody has it open, and `immutable` keeps SQLite from making one: it would be left behind.
     mode = "mode=ro" if file.with_name(f"{file.name}-wal").exists() else "mode=ro&immutable=1"
     engine = create_engine(f"sqlite:///file:{quote(str(file.absolute()))}?{mode}&uri=true", poolclass=pool.NullPool)
     with engine.connect() as connection:
-        return Standing(place, due=len(pending(connection)))
+        return Standing(place, due=len(pending(connection)), held=held)
 
 
 def _writable(path: Path) -> bool:

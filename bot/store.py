@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Table, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.audit import AuditEntry
-from bot.database import WRITING, engine_for, in_words, is_sqlite
+from bot.database import WRITING, engine_for, in_words, is_sqlite, make_private
 from bot.migrations import migrate
-from bot.tables import audit, cards, message_cases, opened, rep_links
+from bot.tables import audit, cards, marks, message_cases, opened, rep_links
 
 T = TypeVar("T")
 
@@ -51,6 +51,7 @@ class Store:
 
     async def open(self) -> None:
         """Brings the tables up to date. Raises DatabaseError: not reachable, not writable, or changed by a newer casebot."""
+        make_private(self._url)
         await self._in_thread(lambda: migrate(self._engine))
 
     async def close(self) -> None:
@@ -66,18 +67,18 @@ class Store:
         seen = {"caseid": caseid, "thread_ts": thread_ts or ts, "shown_at": now}
 
         def remember(connection: Connection) -> None:
-            _put(connection, cards, {"channel": channel, "ts": ts}, seen)
+            put(connection, cards, {"channel": channel, "ts": ts}, seen)
             newest = select(cards.c.channel, cards.c.ts).where(cards.c.caseid == caseid)
             newest = newest.order_by(cards.c.shown_at.desc(), cards.c.ts.desc()).limit(_CARDS_A_CASE)
             surplus = tuple_(cards.c.channel, cards.c.ts).not_in(newest)
             connection.execute(delete(cards).where(cards.c.caseid == caseid, surplus))
             connection.execute(delete(cards).where(cards.c.shown_at < now - _WEEK))
 
-        await self._write(remember)
+        await self.write(remember)
 
     async def card_gone(self, caseid: int, channel: str, ts: str) -> None:
         gone = delete(cards).where(cards.c.caseid == caseid, cards.c.channel == channel, cards.c.ts == ts)
-        await self._write(lambda connection: connection.execute(gone))
+        await self.write(lambda connection: connection.execute(gone))
 
     async def cards(self, caseid: int) -> list[tuple[str, str, str]]:
         """(channel, ts, ts of the thread that it stands in or starts) of the cards in channels, the newest last."""
@@ -88,33 +89,35 @@ class Store:
 
     # Who opened what
 
-    async def case_of_message(self, team: str, channel: str, ts: str) -> int | None:
-        """The case that was opened from a message."""
+    async def case_of_message(self, team: str, channel: str, ts: str) -> tuple[int, str] | None:
+        """The case that was opened from a message, and the key of the wish that did it."""
         place = (message_cases.c.team == team, message_cases.c.channel == channel, message_cases.c.ts == ts)
-        return await self._one(select(message_cases.c.caseid).where(*place))
+        rows = await self._all(select(message_cases.c.caseid, message_cases.c.key).where(*place))
+        return (rows[0].caseid, rows[0].key) if rows else None
 
     async def message_freed(self, team: str, channel: str, ts: str) -> None:
         """The message's case is no more: another may be opened from it."""
         place = (message_cases.c.team == team, message_cases.c.channel == channel, message_cases.c.ts == ts)
-        await self._write(lambda connection: connection.execute(delete(message_cases).where(*place)))
+        await self.write(lambda connection: connection.execute(delete(message_cases).where(*place)))
 
-    async def message_opened(self, team: str, channel: str, ts: str, caseid: int, user: str) -> int:
-        """`user` opened the case from that message. Returns the message's case: another one where somebody was faster."""
+    async def message_opened(self, team: str, channel: str, ts: str, caseid: int, user: str, key: str) -> int:
+        """`user` opened the case from that message, by the wish of that `key`. Returns the message's case: another one where
+        somebody was faster."""
         now = datetime.now(UTC)
         place = {"team": team, "channel": channel, "ts": ts}
         first = select(message_cases.c.caseid).filter_by(**place)
 
         def remember(connection: Connection) -> int:
-            _put_once(connection, message_cases, place | {"caseid": caseid, "opened_at": now, "opened_by": user})
-            _put_once(connection, opened, {"caseid": caseid, "user": user, "at": now})
+            put_once(connection, message_cases, place | {"caseid": caseid, "opened_at": now, "opened_by": user, "key": key})
+            put_once(connection, opened, {"caseid": caseid, "user": user, "at": now})
             return int(connection.execute(first).scalar_one())
 
-        return await self._write(remember)
+        return await self.write(remember)
 
     async def case_opened(self, caseid: int, user: str) -> None:
         """`user` opened the case through casebot, by command or form; `message_opened` says so by itself."""
         row = {"caseid": caseid, "user": user, "at": datetime.now(UTC)}
-        await self._write(lambda connection: _put_once(connection, opened, row))
+        await self.write(lambda connection: put_once(connection, opened, row))
 
     async def opened_by(self, user: str, limit: int) -> list[int]:
         """The cases that a person opened through casebot, the newest first."""
@@ -130,12 +133,12 @@ class Store:
     async def link_rep(self, user: str, repid: int, by: str) -> None:
         """From now on `user` is that rep, because `by` says so; replaces what was said before."""
         said = {"repid": repid, "by_user": by, "at": datetime.now(UTC)}
-        await self._write(lambda connection: _put(connection, rep_links, {"user": user}, said))
+        await self.write(lambda connection: put(connection, rep_links, {"user": user}, said))
 
     async def unlink_rep(self, user: str) -> bool:
         """Takes a person's link away; returns whether there was one."""
         gone = delete(rep_links).where(rep_links.c.user == user)
-        return await self._write(lambda connection: connection.execute(gone).rowcount > 0)
+        return await self.write(lambda connection: connection.execute(gone).rowcount > 0)
 
     async def rep_of(self, user: str) -> int | None:
         """The rep that a person is linked to by hand."""
@@ -148,10 +151,15 @@ class Store:
 
     # The audit
 
-    async def audit(self, entry: AuditEntry) -> None:
-        """Adds one line; its `id` is given by the database."""
+    async def audit(self, entry: AuditEntry, once: str = "") -> None:
+        """Adds one line; its `id` is given by the database. `once`: what is said twice under that key is kept once."""
         row = entry.model_dump(exclude={"id"})
-        await self._write(lambda connection: connection.execute(insert(audit), row))
+
+        def add(connection: Connection) -> None:
+            if not once or put_once(connection, marks, {"key": f"audit:{once}", "at": entry.at, "ts": ""}):
+                connection.execute(insert(audit), row)
+
+        await self.write(add)
 
     async def audit_since(self, moment: datetime, *, page: int = 1_000) -> AsyncIterator[AuditEntry]:
         """What was done from that moment on, the oldest first; `page` entries are held in memory at a time."""
@@ -168,19 +176,23 @@ class Store:
     # Threads and transactions
 
     async def _all(self, asked: Any) -> list[Any]:
-        return await self._read(lambda connection: list(connection.execute(asked)))
+        return await self.read(lambda connection: list(connection.execute(asked)))
 
     async def _one(self, asked: Any) -> int | None:
-        return await self._read(lambda connection: connection.execute(asked).scalar_one_or_none())
+        return await self.read(lambda connection: connection.execute(asked).scalar_one_or_none())
 
-    async def _read(self, work: Callable[[Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """What `work` reads, in a thread. For rooms whose statements stand there (`bot.ledger`)."""
+
         def reading() -> T:
             with self._engine.connect() as connection:
                 return work(connection)
 
         return await self._in_thread(reading)
 
-    async def _write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """`work` in one transaction, in a thread."""
+
         def writing() -> T:
             with self._writing.begin() as connection:
                 return work(connection)
@@ -192,15 +204,18 @@ class Store:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def _put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
+def put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
     """Adds a row, or gives the row of that key other values."""
     row = _insert(connection, table).values(**key, **values)
     connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
-def _put_once(connection: Connection, table: Table, row: dict[str, Any]) -> None:
-    """Adds a row, unless there is one of its key already."""
-    connection.execute(_insert(connection, table).values(**row).on_conflict_do_nothing())
+def put_once(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Adds a row, unless there is one of its key already; returns whether it did."""
+    row_of_its_own = _insert(connection, table).values(**row).on_conflict_do_nothing()
+    # https://docs.sqlalchemy.org/en/21/core/connections.html#sqlalchemy.engine.CursorResult.rowcount: of an insert SQLAlchemy
+    # keeps it on demand alone, and says -1 otherwise wherever the driver's cursor is closed by then.
+    return connection.execute(row_of_its_own, execution_options={"preserve_rowcount": True}).rowcount > 0
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -26,11 +26,13 @@ from bot.cards.message import Message
 from bot.cards.text import cut
 from bot.cases import Person
 from bot.errors import Refused
-from bot.listening import Listening, Parts, Routes, Words, call
+from bot.listening import Listening, Routes, Words
+from bot.parts import Parts, call
 from bot.payloads import Asked, Click, Command, HomeOpened, Shortcut, Submission, Typeahead
 from bot.people import People
 from bot.slack import SlackDown
 from bot.tokens import as_text
+from bot.verbs import verb_of
 
 _ANY = re.compile(r".*", re.DOTALL)
 # Of the 3 seconds that Slack gives: what finding out who it is may take, and until when a form's answer must be on its way.
@@ -111,7 +113,9 @@ class Surfaces:
         if isinstance(asked, Click):
             known["staged"] = self._listening.staged(asked, name)
         if isinstance(asked, Submission):
-            known["settle"] = self._listening.settle(asked, name, ack, until)
+            known["settle"] = self._listening.settle(asked, name, by, ack, until)
+        if isinstance(asked, Command | Click | Submission):
+            known["wish"] = self._listening.wish(asked, name, by)
         await call(function, known)
 
     async def _who(self, user: str) -> Person:
@@ -164,7 +168,8 @@ def _what(asked: Asked) -> str:
         case Shortcut():
             return asked.callback_id
         case Command():
-            return "case"
+            typed = verb_of(asked.text.strip().partition(" ")[0])
+            return typed.name if typed else "case"
     return "home"
 
 

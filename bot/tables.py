@@ -1,7 +1,8 @@
 """The tables: what casebot remembers, column by column.
 
-Ids, codes and moments only: nothing that a customer or a colleague wrote is kept here. A change of a table brings a file in
-`bot/migrations/versions`; a test compares the two.
+Ids, codes and moments only: nothing that a customer or a colleague wrote is kept here. (What is still to be written to FuseDesk
+stands in DBOS's own tables, until it is done.) A change of a table brings a file in `bot/migrations/versions`; a test compares
+the two.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ message_cases = Table(
     Column("caseid", BigInteger, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("opened_by", Text, nullable=False),
+    # The wish that did it.
+    Column("key", Text, nullable=False, server_default=""),
 )
 
 rep_links = Table(
@@ -97,4 +100,55 @@ audit = Table(
     Index("audit_by_time", "at"),
     # An id that was given is never given again, so that a line that was taken away leaves a gap.
     sqlite_autoincrement=True,
+)
+
+# Every wish that was accepted; `id` is the order in which they came, `turn` what it must not overtake (see `bot.ledger`).
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", Counted, primary_key=True),
+    Column("run", Text, nullable=False, unique=True),
+    Column("key", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("turn", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("executor", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("intents_in_turn", "turn", "state", "id"),
+    Index("intents_of_user", "user", "state"),
+    Index("intents_by_key", "key", "id"),
+    Index("intents_by_age", "state", "at"),
+    sqlite_autoincrement=True,
+)
+
+# What was begun and cannot be taken back: a write to FuseDesk, with the state of the case before it, or a message to Slack, with
+# its ts once that is known.
+marks = Table(
+    "marks",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("before", JSON(none_as_null=True)),
+    Column("ts", Text, nullable=False),
+    Index("marks_by_age", "at"),
+)
+
+# Each running casebot counts up its own row: one that stands still is dead.
+replicas = Table(
+    "replicas",
+    metadata,
+    Column("executor", Text, primary_key=True),
+    Column("beat", BigInteger, nullable=False),
+)
+
+# What FuseDesk's headers said last, to whichever replica.
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("app", Text, primary_key=True),
+    Column("limit", Integer),
+    Column("remaining", Integer),
+    Column("at", Moment, nullable=False),
+    Column("again_at", Moment),
 )

@@ -68,6 +68,7 @@ VERBS = (
         "rep [@person rep's name, or nobody]",
         "rep",
     ),
+    Verb("pending", "List what you asked for and is not done yet, and cancel it", "pending", "pending", ("waiting",)),
     Verb("refresh", "Reload the names of departments, reps and tags", "refresh", "refresh", ("reload",)),
     Verb("help", "Show what casebot can do, or one verb in full", "help [verb]", "help transfer", ("?",)),
 )

@@ -71,7 +71,8 @@ class SetStatus(_Wish):
     status: Status
 
 
-_NEWEST = 50
+# A case is sought among so many that came last: by their ids, for its date may be typed.
+_NEWEST = 200
 
 Wish = Annotated[
     OpenCase | AddNote | AddTag | RemoveTag | Transfer | LinkContact | ImportHistory | SetStatus, Field(discriminator="kind")
@@ -101,16 +102,29 @@ async def perform(fusedesk: FuseDesk, wish: Wish) -> Case | None:
 
 
 async def look_up(fusedesk: FuseDesk, wish: Wish) -> Case | None:
-    """The case that already shows the wish's effect, told by the reference in its text; None where it has to be done.
+    """The case that shows the wish's effect: by the reference in a text, or by its state. None where it has to be done.
 
-    What only sets a state may be repeated without looking; a history import looks for itself before every attempt.
+    One call. Items of a history import carry marks of their own, by which the import leaves out what is there already.
     """
+    if isinstance(wish, OpenCase):
+        newest = CaseSearch(depid=wish.new.depid, limit=_NEWEST, orderby="caseid desc")
+        return next((case for case in await fusedesk.search(newest) if bears(wish.key, case.details)), None)
+    if isinstance(wish, ImportHistory):
+        return None
+    case = await fusedesk.get_case(wish.caseid)
+    return case if _shows(case, wish) else None
+
+
+def _shows(case: Case, wish: AddNote | AddTag | RemoveTag | Transfer | LinkContact | SetStatus) -> bool:
     match wish:
-        case OpenCase():
-            newest = CaseSearch(depid=wish.new.depid, limit=_NEWEST, orderby="date_opened desc")
-            found = [case for case in await fusedesk.search(newest) if bears(wish.key, case.details)]
-            return found[0] if found else None
         case AddNote():
-            case = await fusedesk.get_case(wish.caseid)
-            return case if any(bears(wish.key, item.note) for item in case.history) else None
-    return None
+            return any(bears(wish.key, item.note) for item in case.history)
+        case AddTag():
+            return wish.tagid in case.tags
+        case RemoveTag():
+            return wish.tagid not in case.tags
+        case Transfer():
+            return wish.depid in (None, case.departmentid) and wish.repid in (None, case.repid)
+        case LinkContact():
+            return case.contact_uuid == wish.contact_uuid if wish.contact_uuid else case.contactid == wish.contactid
+    return case.status is wish.status

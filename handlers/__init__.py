@@ -8,15 +8,33 @@ come by name:
     by               the person, already let in
     ack              Slack's acknowledgement
     later            runs the slow part; its errors become words for the person
-    desk, directory, slack, answers, threads, drafts, fusedesk
+    wish, settle     store a change before the acknowledgement (`settle`: one that a form asked for)
+    desk, writing, directory, slack, answers, threads, drafts, fusedesk
 """
 
 from __future__ import annotations
 
-from bot.cards import case, forms, lists, words
+from bot.cards import case, forms, lists, waiting, words
 from bot.cards import home as home_card
+from bot.changes import Done, TagsDone
+from bot.deeds import Write, Writes
 from bot.listening import Routes
-from handlers import add_note, choices, command, contact, find, history, home, open_case, show, status, tag, transfer, undo
+from handlers import (
+    add_note,
+    choices,
+    command,
+    contact,
+    find,
+    history,
+    home,
+    open_case,
+    pending,
+    show,
+    status,
+    tag,
+    transfer,
+    undo,
+)
 
 COMMANDS: Routes = {
     "/case": command.typed,
@@ -44,6 +62,8 @@ ACTIONS: Routes = {
     words.RUN: command.chosen,
     words.UNDO: undo.pressed,
     words.OPEN: open_case.pressed,
+    waiting.CANCEL: pending.cancel,
+    waiting.TRY_AGAIN: pending.again,
     home_card.HOME_NEW: open_case.pressed,
     home_card.HOME_FIND: home.searched,
     home_card.HOME_REFRESH: home.refreshed,
@@ -65,10 +85,24 @@ SUBMISSIONS: Routes = {
     forms.TRANSFER_FORM: transfer.submitted,
     forms.LINK_FORM: contact.submitted,
     forms.IMPORT_FORM: history.submitted,
+    forms.AGAIN_FORM: command.retyped,
 }
 
 EVENTS: Routes = {
     "app_home_opened": home.opened,
+}
+
+# Every change, by the kind of its deed (`bot.intents`): its effect in FuseDesk, and how its end is told.
+WRITES: Writes = {
+    "open": Write(open_case.effect, open_case.tell, open_case.Opened, open_case.shown),
+    "open_typed": Write(open_case.effect_typed, open_case.tell_typed, open_case.Opened),
+    "note": Write(add_note.effect, add_note.tell, add_note.Noted),
+    "tags": Write(tag.effect, tag.tell, TagsDone),
+    "transfer": Write(transfer.effect, transfer.tell, Done),
+    "link": Write(contact.effect, contact.tell, Done),
+    "status": Write(status.effect, status.tell, Done),
+    "undo": Write(undo.effect, undo.tell, Done),
+    "history": Write(history.effect, history.tell, history.Imported),
 }
 
 # What members who are no reps may use, too (see `bot.access`); which verbs and cases is asked where they are known.
@@ -82,11 +116,14 @@ FOR_MEMBERS = frozenset(
         lists.SHOW,
         words.RUN,
         words.OPEN,
+        waiting.CANCEL,
+        waiting.TRY_AGAIN,
         home_card.HOME_NEW,
         home_card.HOME_REFRESH,
         forms.DEPARTMENT,
         forms.REP,
         forms.TAGS,
         forms.OPEN_FORM,
+        forms.AGAIN_FORM,
     }
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from bot.answers import Answers
 from bot.cards.case import Seen
@@ -13,29 +15,50 @@ from bot.cases import Person
 from bot.desk import CaseDesk
 from bot.drafts import Drafts
 from bot.fusedesk.models import NewNote
+from bot.intents import AddNote, Intent
+from bot.language import render
 from bot.listening import Ack, Later, Settle
 from bot.operations import Call, CaseRef, Note
-from bot.payloads import Click, OpenView, Place, Shortcut, Submission
+from bot.payloads import Click, OpenView, Shortcut, Submission
 from bot.references import reference, signed
 from bot.shapes import Malformed
 from bot.slack import Slack
 from bot.threads import Threads
+from bot.writing import Writing
 from handlers.choices import case_of
 
 # A trigger lives for three seconds: what a form is filled with must be there in part of them.
 _WITHIN = 0.8
 
 
-async def typed(operation: Note | Call, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
-    kind = "call" if isinstance(operation, Call) else "note"
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """`kind` is "note" or "call"."""
+
+    caseid: int
+    kind: str
+
+
+async def wanted(operation: Note | Call, by: Person, key: str) -> AddNote:
+    kind: Literal["note", "call"] = "call" if isinstance(operation, Call) else "note"
     note = NewNote(title=operation.title, note=signed(operation.text, by, key), type=kind)
-    caseid = await answers.patiently(place, desk.add_note(operation.case, note, by, key), "FuseDesk")
-    await answers.report(place, noted(caseid, kind))
-    await answers.others(place, caseid, by, _line(kind), desk.look_again)
+    return AddNote(case=operation.case, note=note)
 
 
-def _line(kind: str) -> str:
-    return "logged a call on it" if kind == "call" else "added a note to it"
+async def effect(deed: AddNote, by: Person, key: str, writing: Writing) -> Noted:
+    return Noted(await writing.add_note(deed.case, deed.note, by, key), deed.note.type)
+
+
+async def tell(result: Noted, deed: AddNote, intent: Intent, desk: CaseDesk, answers: Answers) -> None:
+    place, by = intent.place, intent.by
+    line = "logged a call on it" if result.kind == "call" else "added a note to it"
+    if not deed.on_card:
+        await answers.report(place, noted(result.caseid, result.kind))
+        await answers.others(place, result.caseid, by, line, desk.look_again)
+    elif named := await desk.look_again(result.caseid):
+        await answers.changed(place, named, by, line)
+    else:
+        await answers.report(place, noted(result.caseid, result.kind))
 
 
 async def pressed(click: Click, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
@@ -45,18 +68,27 @@ async def pressed(click: Click, ack: Ack, later: Later, desk: CaseDesk, answers:
     later(answers.form(click.place, click.trigger, view))
 
 
-async def submitted(submission: Submission, by: Person, settle: Settle, desk: CaseDesk, answers: Answers) -> None:
+async def submitted(submission: Submission, by: Person, settle: Settle, desk: CaseDesk) -> None:
     origin = Origin.load(submission.view.metadata)
-    seen = origin.card
+    case = CaseRef(caseid=origin.card.caseid)
     values = _values(submission.view)
     key = _key(submission.view.id, values)
-    named = desk.remembered(seen.caseid)
+    named = desk.remembered(origin.card.caseid)
     await settle(
-        _note(seen.caseid, _new_note(values, by, key), key, origin.place, by, desk, answers),
+        AddNote(case=case, note=_new_note(values, by, key), on_card=True),
+        key=key,
+        place=origin.place,
         again=lambda fault: note_form(values, origin, named=named, fault=fault),
         waiting="Adding it to the case …",
         typed=values.note,
+        command=_command(case, values, values.note),
     )
+
+
+def _command(case: CaseRef, values: NoteValues, text: str) -> str:
+    """What would do the same, typed."""
+    verb = Call if values.kind == "call" else Note
+    return render(verb(case=case, title=values.title, text=text))
 
 
 def _values(view: OpenView, rest: int = 0) -> NoteValues:
@@ -85,14 +117,6 @@ def _new_note(values: NoteValues, by: Person, key: str, *, rest: str = "", link:
     )
 
 
-async def _note(caseid: int, note: NewNote, key: str, place: Place, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    await desk.add_note(CaseRef(caseid=caseid), note, by, key)
-    if named := await desk.look_again(caseid):
-        await answers.changed(place, named, by, _line(note.type))
-    else:
-        await answers.report(place, noted(caseid, note.type))
-
-
 async def from_message(shortcut: Shortcut, ack: Ack, later: Later, slack: Slack, threads: Threads, drafts: Drafts) -> None:
     await ack()
     later(_form(shortcut, slack, threads, drafts))
@@ -109,25 +133,19 @@ async def _form(shortcut: Shortcut, slack: Slack, threads: Threads, drafts: Draf
     await slack.open_view(shortcut.trigger, add_form(values, origin))
 
 
-async def added(
-    submission: Submission, by: Person, settle: Settle, desk: CaseDesk, answers: Answers, threads: Threads, drafts: Drafts
-) -> None:
+async def added(submission: Submission, by: Person, settle: Settle, threads: Threads, drafts: Drafts) -> None:
     origin = Origin.load(submission.view.metadata)
     rest = drafts.rest(origin.draft)
     values = _values(submission.view, len(rest))
-    ref = case_of(values.case)
+    case = case_of(values.case)
     link = threads.permalink(origin.place.channel, origin.message_ts, origin.thread_ts)
     key = _key(submission.view.id, values)
-    note = _new_note(values, by, key, rest=rest, link=link)
     await settle(
-        _add(ref, note, key, origin.place, by, desk, answers),
+        AddNote(case=case, note=_new_note(values, by, key, rest=rest, link=link)),
+        key=key,
+        place=origin.place,
         again=lambda fault: add_form(values, origin, fault=fault),
         waiting="Adding it to the case …",
         typed=values.note + rest,
+        command=_command(case, values, values.note + rest),
     )
-
-
-async def _add(ref: CaseRef, note: NewNote, key: str, place: Place, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    caseid = await desk.add_note(ref, note, by, key)
-    await answers.report(place, noted(caseid, note.type))
-    await answers.others(place, caseid, by, _line(note.type), desk.look_again)

@@ -8,17 +8,19 @@ from bot.answers import Answers
 from bot.cards.case import Seen
 from bot.cards.forms import CONTACT, Origin, link_form
 from bot.cases import Person
+from bot.changes import Done
 from bot.desk import CaseDesk
 from bot.errors import Refused
+from bot.intents import Intent, LinkContact
+from bot.language import render
 from bot.listening import Settle
 from bot.operations import CaseRef, Link
-from bot.payloads import Click, Place, Submission
+from bot.payloads import Click, Submission
+from bot.writing import Writing
 
 
-async def typed(operation: Link, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
-    work = desk.link(operation.case, by, key, contactid=operation.contactid, contact_uuid=operation.contact_uuid)
-    done = await answers.patiently(place, work, "FuseDesk")
-    await answers.finished(place, done.named, by, done.line, done.undo)
+async def wanted(operation: Link) -> LinkContact:
+    return LinkContact(case=operation.case, contactid=operation.contactid, contact_uuid=operation.contact_uuid)
 
 
 def origin_of(click: Click, caseid: int) -> Origin:
@@ -26,16 +28,19 @@ def origin_of(click: Click, caseid: int) -> Origin:
     return Origin(place=click.place, seen=Seen(caseid=caseid))
 
 
-async def submitted(submission: Submission, by: Person, settle: Settle, desk: CaseDesk, answers: Answers) -> None:
+async def submitted(submission: Submission, settle: Settle, desk: CaseDesk) -> None:
     origin = Origin.load(submission.view.metadata)
-    seen = origin.card
+    case = CaseRef(caseid=origin.card.caseid)
     typed = submission.view.text(CONTACT)
     contactid, contact_uuid = _contact(typed)
-    named = desk.remembered(seen.caseid)
+    named = desk.remembered(origin.card.caseid)
     await settle(
-        _link(seen.caseid, contactid, contact_uuid, submission.view.id, origin.place, by, desk, answers),
+        LinkContact(case=case, contactid=contactid, contact_uuid=contact_uuid),
+        key=f"{submission.view.id}:{typed}",
+        place=origin.place,
         again=lambda fault: link_form(typed, origin, named=named, fault=fault),
         waiting="Linking the case …",
+        command=render(Link(case=case, contactid=contactid, contact_uuid=contact_uuid)),
     )
 
 
@@ -48,15 +53,9 @@ def _contact(typed: str) -> tuple[int | None, str]:
         raise Refused("Type the contact's number, such as 77, or its UUID.", field=CONTACT) from None
 
 
-async def _link(
-    caseid: int,
-    contactid: int | None,
-    contact_uuid: str,
-    key: str,
-    place: Place,
-    by: Person,
-    desk: CaseDesk,
-    answers: Answers,
-) -> None:
-    done = await desk.link(CaseRef(caseid=caseid), by, key, contactid=contactid, contact_uuid=contact_uuid)
-    await answers.changed(place, done.named, by, done.line, done.undo)
+async def effect(deed: LinkContact, by: Person, key: str, writing: Writing) -> Done:
+    return await writing.link(deed.case, by, key, contactid=deed.contactid, contact_uuid=deed.contact_uuid)
+
+
+async def tell(result: Done, intent: Intent, answers: Answers) -> None:
+    await answers.carried_out(result, intent)

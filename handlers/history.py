@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.answers import Answers
 from bot.cards.forms import CASE, Origin, import_form
 from bot.cards.words import imported
 from bot.cases import Person
 from bot.desk import CaseDesk
+from bot.intents import ImportThread, Intent
 from bot.listening import Ack, Later, Settle
 from bot.payloads import Shortcut, Submission
 from bot.shapes import Malformed
 from bot.slack import Slack
 from bot.threads import Threads
+from bot.writing import Writing
 from handlers.choices import case_of
 
 
@@ -24,19 +28,36 @@ async def from_message(shortcut: Shortcut, ack: Ack, later: Later, slack: Slack)
     later(slack.open_view(shortcut.trigger, import_form("", origin)))
 
 
-async def submitted(
-    submission: Submission, by: Person, settle: Settle, desk: CaseDesk, slack: Slack, answers: Answers, threads: Threads
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """`added` messages are new in the case's history, `known` were there already."""
+
+    caseid: int
+    added: int
+    known: int
+
+
+async def submitted(submission: Submission, settle: Settle) -> None:
     origin = Origin.load(submission.view.metadata)
     case = submission.view.option(CASE)
-
-    async def work() -> None:
-        items = await threads.items(slack, origin.place.channel, origin.thread_ts)
+    await settle(
+        ImportThread(case=case_of(case), channel=origin.place.channel, thread_ts=origin.thread_ts),
         # Not the form's id: a second attempt has other messages left to add, so it is another wish.
-        named, added, known = await desk.import_history(case_of(case), items, by, submission.trigger)
-        await answers.report(origin.place, imported(named.case.caseid, added, known))
-        if added:
-            line = f"imported {added} {'message' if added == 1 else 'messages'} from a thread"
-            await answers.others(origin.place, named.case.caseid, by, line, desk.look_again)
+        key=submission.trigger,
+        place=origin.place,
+        again=lambda fault: import_form(case, origin, fault=fault),
+        waiting="Importing the thread …",
+    )
 
-    await settle(work(), again=lambda fault: import_form(case, origin, fault=fault), waiting="Importing the thread …")
+
+async def effect(deed: ImportThread, by: Person, key: str, writing: Writing, slack: Slack, threads: Threads) -> Imported:
+    items = await threads.items(slack, deed.channel, deed.thread_ts)
+    named, added, known = await writing.import_history(deed.case, items, by, key)
+    return Imported(named.case.caseid, added, known)
+
+
+async def tell(result: Imported, intent: Intent, desk: CaseDesk, answers: Answers) -> None:
+    await answers.report(intent.place, imported(result.caseid, result.added, result.known))
+    if result.added:
+        line = f"imported {result.added} {'message' if result.added == 1 else 'messages'} from a thread"
+        await answers.others(intent.place, result.caseid, intent.by, line, desk.look_again)

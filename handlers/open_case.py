@@ -12,22 +12,25 @@ from bot.answers import Answers
 from bot.cards.forms import DEPARTMENT, EMAIL, SUMMARY_LIMIT, TAGS, OpenValues, Origin, open_form
 from bot.cards.message import Message
 from bot.cards.text import cut, length
-from bot.cards.words import done, thread_left_out
-from bot.cases import Person
+from bot.cards.words import thread_left_out
+from bot.cases import NamedCase, Person
 from bot.desk import CaseDesk
 from bot.directory import Directory
 from bot.drafts import Drafts
+from bot.durable import Durable
 from bot.errors import CaseError, Refused
-from bot.fusedesk.errors import FuseDeskError
 from bot.fusedesk.models import Department, NewCase, Status
+from bot.intents import ImportThread, Intent, OpenCase, OpenTyped
+from bot.language import render
 from bot.listening import Ack, Later, Settle
 from bot.operations import CaseRef, Open
 from bot.payloads import Click, OpenView, Place, Shortcut, Submission
-from bot.references import message_mark, signed
+from bot.references import message_mark, reference, signed
 from bot.shapes import Malformed
 from bot.slack import NotInChannel, Slack
 from bot.threads import NO_TEXT, Item, Threads
 from bot.values import email as valid_email
+from bot.writing import Writing
 from handlers.choices import gone, open_values, still_there
 
 _EMAIL = re.compile(r"[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
@@ -39,19 +42,40 @@ _OPEN = "Your case is open."
 _HAS_ONE = "This message has a case already, so no second one was opened."
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`first` is False where the message had a case already. `unread`: the thread's replies could not be read; `more`: there are
+    some that are not in the case yet."""
+
+    named: NamedCase
+    first: bool = True
+    unread: bool = False
+    more: bool = False
+
+
+async def wanted(operation: Open, desk: CaseDesk) -> OpenTyped | None:
+    """None where a form has to ask for what is missing."""
+    summary, _ = _fitting(operation.summary, operation.details)
+    preset = None if operation.dept or not summary else await _preset(desk)
+    dept = operation.dept or (preset.name if preset else "")
+    return OpenTyped(asked=operation.model_copy(update={"dept": dept})) if summary and dept else None
+
+
 async def typed(
-    operation: Open,
-    place: Place,
-    by: Person,
-    key: str,
-    desk: CaseDesk,
-    directory: Directory,
-    answers: Answers,
-    drafts: Drafts,
+    operation: Open, place: Place, by: Person, key: str, desk: CaseDesk, directory: Directory, answers: Answers, drafts: Drafts
 ) -> None:
+    """The form for what was typed in part."""
+    values = await _values(operation, by, desk, directory)
+    shown, draft, rest = drafts.keep(values.details)
+    origin = Origin(place=place, draft=draft, asked=_without_fields(operation))
+    await answers.form(place, key, open_form(replace(values, details=shown, rest=rest), origin))
+
+
+async def _values(operation: Open, by: Person, desk: CaseDesk, directory: Directory) -> OpenValues:
+    """What was typed, with its names read."""
     department = await directory.department(operation.dept) if operation.dept else await _preset(desk)
     summary, details = _fitting(operation.summary, operation.details)
-    values = OpenValues(
+    return OpenValues(
         summary=summary,
         details=details,
         email=operation.email,
@@ -59,15 +83,19 @@ async def typed(
         rep=await desk.rep(operation.rep, by, department) if operation.rep else None,
         tags=[await directory.tag(tag) for tag in operation.tags],
     )
-    asked = _without_fields(operation)
-    if not summary or department is None:
-        shown, draft, rest = drafts.keep(details)
-        origin = Origin(place=place, draft=draft, asked=asked)
-        await answers.form(place, key, open_form(replace(values, details=shown, rest=rest), origin))
-        return
-    new = _new_case(values, department, asked, signed(details or summary, by, key), by.name)
-    named, _ = await answers.patiently(place, desk.open_case(new, by, key), "FuseDesk")
-    await answers.show_done(place, named, by, _OPEN)
+
+
+async def effect_typed(deed: OpenTyped, by: Person, key: str, desk: CaseDesk, directory: Directory, writing: Writing) -> Opened:
+    department = await directory.department(deed.asked.dept)
+    values = await _values(deed.asked, by, desk, directory)
+    text = signed(values.details or values.summary, by, key)
+    new = _new_case(values, department, _without_fields(deed.asked), text, by.name)
+    named, _ = await writing.open_case(new, by, key)
+    return Opened(named)
+
+
+async def tell_typed(result: Opened, intent: Intent, answers: Answers) -> None:
+    await answers.show_done(intent.place, result.named, intent.by, _OPEN)
 
 
 def _fitting(summary: str, details: str) -> tuple[str, str]:
@@ -165,26 +193,8 @@ def _email_in(text: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A submitted form: the case, the wish's key, and whether the replies of the message's thread belong to it."""
-
-    new: NewCase
-    key: str
-    origin: Origin
-    replies: bool
-
-
 async def submitted(
-    submission: Submission,
-    by: Person,
-    settle: Settle,
-    desk: CaseDesk,
-    directory: Directory,
-    slack: Slack,
-    answers: Answers,
-    threads: Threads,
-    drafts: Drafts,
+    submission: Submission, by: Person, settle: Settle, directory: Directory, threads: Threads, drafts: Drafts
 ) -> None:
     origin = Origin.load(submission.view.metadata)
     department, _ = await still_there(submission.view, directory)
@@ -193,18 +203,29 @@ async def submitted(
     values = open_values(submission.view, directory, drafts)
     _check(submission.view, values, directory)
     place = origin.place
-    # One message, one case, whoever asks; anything else is the form's own wish.
-    key = f"open:{place.team}:{place.channel}:{origin.message_ts}" if origin.message_ts else submission.view.id
+    key = f"{submission.view.id}:{reference(repr(values))}"
     link = threads.permalink(place.channel, origin.message_ts, origin.thread_ts) if origin.message_ts else ""
     text = f"{values.details}{drafts.rest(origin.draft)}"
     written = f"{text}\n\n— written by {origin.author}" if origin.author else text
-    new = _new_case(values, department, origin.asked, signed(written, by, key, link=link), origin.author or by.name)
+    signature = signed(written, by, _key(place, origin.message_ts, key), link=link)
     await settle(
-        _open(_Wanted(new, key, origin, bool(values.thread)), by, desk, slack, answers, threads),
+        OpenCase(
+            new=_new_case(values, department, origin.asked, signature, origin.author or by.name),
+            message_ts=origin.message_ts,
+            thread_ts=origin.thread_ts if values.thread else "",
+        ),
+        key=key,
+        place=place,
         again=lambda fault: open_form(values, origin, fault=fault),
         waiting="Opening the case …",
         typed=f"{values.summary}\n{text}",
+        command=render(Open(summary=values.summary, details=text, dept=department.name, email=values.email)),
     )
+
+
+def _key(place: Place, message_ts: str, key: str) -> str:
+    """One message, one case, whoever asks; anything else is the form's own wish."""
+    return f"open:{place.team}:{place.channel}:{message_ts}" if message_ts else key
 
 
 def _check(view: OpenView, values: OpenValues, directory: Directory) -> None:
@@ -217,47 +238,55 @@ def _check(view: OpenView, values: OpenValues, directory: Directory) -> None:
         raise Refused(str(fault), field=EMAIL) from fault
 
 
-async def _open(wanted: _Wanted, by: Person, desk: CaseDesk, slack: Slack, answers: Answers, threads: Threads) -> Message | None:
-    place = wanted.origin.place
-    replies, unread = await _replies(wanted, slack, threads)
-    first = wanted.new.model_copy(update={"history": tuple(item for _, item in replies[:_WITH_THE_CASE])})
-    origin = wanted.origin
-    message = (place.team, place.channel, origin.message_ts) if origin.message_ts else None
-    named, opened = await desk.open_case(first, by, wanted.key, message=message)
-    if not wanted.origin.message_ts:
-        if place.response_url and not place.view_id:
-            await answers.show_done(place, named, by, _OPEN)
-            return None
-        return answers.in_modal(named, by, headline=_OPEN)
-    if opened:
-        await answers.place_card(place, named, by, headline=f"{by.name} opened a case")
-    else:
-        await answers.show_done(place, named, by, _HAS_ONE)
-    if unread:
-        await answers.report(place, thread_left_out(named.case.caseid))
-    if left := replies[_WITH_THE_CASE:] if opened else replies:
-        await _follow(named.case.caseid, left, wanted, by, desk, answers)
-    return None
+async def effect(deed: OpenCase, place: Place, by: Person, key: str, slack: Slack, threads: Threads, writing: Writing) -> Opened:
+    replies, unread = await _replies(deed, place, slack, threads)
+    first = deed.new.model_copy(update={"history": tuple(item for _, item in replies[:_WITH_THE_CASE])})
+    message = (place.team, place.channel, deed.message_ts) if deed.message_ts else None
+    named, opened = await writing.open_case(first, by, _key(place, deed.message_ts, key), run=key, message=message)
+    return Opened(named, opened, unread, more=bool(replies[_WITH_THE_CASE:] if opened else replies))
 
 
-async def _replies(wanted: _Wanted, slack: Slack, threads: Threads) -> tuple[list[Item], bool]:
+async def _replies(deed: OpenCase, place: Place, slack: Slack, threads: Threads) -> tuple[list[Item], bool]:
     """The other messages of the thread; the second value is True where casebot may not read them."""
-    origin = wanted.origin
-    if not wanted.replies:
+    if not deed.thread_ts:
         return [], False
     try:
-        items = await threads.items(slack, origin.place.channel, origin.thread_ts)
+        items = await threads.items(slack, place.channel, deed.thread_ts)
     except NotInChannel:
         return [], True
-    own = message_mark(threads.permalink(origin.place.channel, origin.message_ts))
+    own = message_mark(threads.permalink(place.channel, deed.message_ts))
     return [(mark, item) for mark, item in items if mark != own], False
 
 
-async def _follow(caseid: int, replies: list[Item], wanted: _Wanted, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    """Replies that did not come with the case. The case is open by now, so a fault is told and brings no form back."""
-    try:
-        await desk.import_history(CaseRef(caseid=caseid), replies, by, wanted.key)
-    except FuseDeskError as fault:
-        says = f"Case #{caseid} is open, but not all of the thread's replies are in it. {fault.says} "
-        says += "Choose Import thread from the message's shortcuts: it adds what is missing."
-        await answers.report(wanted.origin.place, done(says))
+def shown(result: Opened, deed: OpenCase, place: Place, by: Person, answers: Answers) -> Message | None:
+    """The card, where it has no better place than the form."""
+    return answers.in_modal(result.named, by, headline=_OPEN) if _in_form(deed, place) else None
+
+
+def _in_form(deed: OpenCase, place: Place) -> bool:
+    return not deed.message_ts and not (place.response_url and not place.view_id)
+
+
+async def tell(
+    result: Opened, deed: OpenCase, intent: Intent, place: Place, by: Person, answers: Answers, durable: Durable
+) -> None:
+    named = result.named
+    if _in_form(deed, place):
+        return
+    if not deed.message_ts:
+        await answers.show_done(place, named, by, _OPEN)
+    elif result.first:
+        await answers.place_card(place, named, by, headline=f"{by.name} opened a case")
+    else:
+        await answers.show_done(place, named, by, _HAS_ONE)
+    if result.unread:
+        await answers.report(place, thread_left_out(named.case.caseid))
+    if result.more:
+        await durable.accept(_rest_of_thread(named.case.caseid, deed, intent))
+
+
+def _rest_of_thread(caseid: int, deed: OpenCase, intent: Intent) -> Intent:
+    """Replies that did not come with the case: the case is open by now, so they are a wish of their own."""
+    rest = ImportThread(case=CaseRef(caseid=caseid), channel=intent.place.channel, thread_ts=deed.thread_ts)
+    more = {"key": f"{intent.key}:replies", "deed": rest, "view": "", "typed": "", "command": "", "at": datetime.now(UTC)}
+    return intent.model_copy(update=more)

@@ -5,31 +5,37 @@ from __future__ import annotations
 from bot.answers import Answers
 from bot.cards.case import Seen
 from bot.cases import Person
-from bot.desk import CaseDesk
+from bot.changes import Done
 from bot.fusedesk.models import Status
-from bot.listening import Ack, Later
+from bot.intents import Intent, SetStatus
+from bot.listening import Ack, Wish
 from bot.operations import CaseRef, Close, Reopen
-from bot.payloads import Click, Place
+from bot.payloads import Click
+from bot.writing import Writing
 
 
-async def typed(operation: Close | Reopen, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
-    status = Status.CLOSED if isinstance(operation, Close) else Status.OPEN
-    done = await answers.patiently(place, desk.set_status(operation.case, status, by, key), "FuseDesk")
-    await answers.finished(place, done.named, by, done.line, done.undo)
+async def wanted(operation: Close | Reopen) -> SetStatus:
+    return SetStatus(case=operation.case, status=Status.CLOSED if isinstance(operation, Close) else Status.OPEN)
 
 
-async def closed(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
-    seen = Seen.load(click.value)
+async def closed(click: Click, ack: Ack, wish: Wish) -> None:
+    await wish(_asked(click, Status.CLOSED))
     await ack()
-    later(_set(click, seen, Status.CLOSED, by, desk, answers))
 
 
-async def reopened(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
-    seen = Seen.load(click.value)
+async def reopened(click: Click, ack: Ack, wish: Wish) -> None:
+    await wish(_asked(click, Status.OPEN))
     await ack()
-    later(_set(click, seen, Status.OPEN, by, desk, answers))
 
 
-async def _set(click: Click, seen: Seen, status: Status, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    work = desk.set_status(CaseRef(caseid=seen.caseid), status, by, click.trigger, seen=seen)
-    await answers.carried_out(work, click.place, seen.caseid, by, desk.look_again)
+def _asked(click: Click, status: Status) -> SetStatus:
+    seen = Seen.load(click.value)
+    return SetStatus(case=CaseRef(caseid=seen.caseid), status=status, seen=seen)
+
+
+async def effect(deed: SetStatus, by: Person, key: str, writing: Writing) -> Done:
+    return await writing.set_status(deed.case, deed.status, by, key, seen=deed.seen)
+
+
+async def tell(result: Done, intent: Intent, answers: Answers) -> None:
+    await answers.carried_out(result, intent)

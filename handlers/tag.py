@@ -7,23 +7,42 @@ from bot.cards.case import Seen
 from bot.cards.forms import TAGS, Origin, tags_form
 from bot.cards.words import tagged
 from bot.cases import NamedCase, Person
+from bot.changes import TagsDone
 from bot.desk import CaseDesk
 from bot.directory import Directory
 from bot.errors import Refused
 from bot.fusedesk.models import Tag as CaseTag
+from bot.intents import ChangeTags, Intent
+from bot.language import render
 from bot.listening import Ack, Later, Settle, Staged
 from bot.operations import CaseRef, Tag, Untag
 from bot.payloads import Click, Place, Submission
+from bot.references import reference
 from bot.slack import Slack
+from bot.writing import Writing
 
 
-async def typed(operation: Tag | Untag, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers) -> None:
-    adding = isinstance(operation, Tag)
-    names = operation.tags
-    work = desk.change_tags(operation.case, by, key, add=names if adding else (), remove=() if adding else names)
-    done = await answers.patiently(place, work, "FuseDesk")
-    await answers.report(place, tagged(done.caseid, done.changed, done.refused, adding=adding, undo=done.undo))
-    await answers.others(place, done.caseid, by, done.line, desk.look_again, done.undo)
+async def wanted(operation: Tag | Untag) -> ChangeTags:
+    if isinstance(operation, Tag):
+        return ChangeTags(case=operation.case, add=operation.tags)
+    return ChangeTags(case=operation.case, remove=operation.tags)
+
+
+async def effect(deed: ChangeTags, by: Person, key: str, writing: Writing) -> TagsDone:
+    return await writing.change_tags(deed.case, by, key, add=deed.add, remove=deed.remove)
+
+
+async def tell(result: TagsDone, deed: ChangeTags, intent: Intent, desk: CaseDesk, answers: Answers) -> None:
+    place, by = intent.place, intent.by
+    words = tagged(result.caseid, result.changed, result.refused, adding=bool(deed.add), undo=result.undo)
+    if intent.surface == "typed":
+        await answers.report(place, words)
+        await answers.others(place, result.caseid, by, result.line, desk.look_again, result.undo)
+        return
+    if named := await desk.look_again(result.caseid):
+        await answers.changed(place, named, by, result.line, result.undo)
+    if result.refused:
+        await answers.report(place, words)
 
 
 async def pressed(
@@ -53,36 +72,20 @@ def _known(ids: tuple[int, ...], directory: Directory) -> list[CaseTag]:
     return [tag for tag in map(directory.tag_by_id, ids) if tag is not None]
 
 
-async def submitted(
-    submission: Submission, by: Person, settle: Settle, desk: CaseDesk, directory: Directory, answers: Answers
-) -> None:
+async def submitted(submission: Submission, settle: Settle, desk: CaseDesk, directory: Directory) -> None:
     origin = Origin.load(submission.view.metadata)
-    seen = origin.card
+    case = CaseRef(caseid=origin.card.caseid)
     wanted = tuple(int(tag) for tag in submission.view.options(TAGS))
-    add = [f"#{tag}" for tag in wanted if tag not in origin.tags]
-    remove = [f"#{tag.id}" for tag in _known(origin.tags, directory) if tag.id not in wanted]
+    add = tuple(f"#{tag}" for tag in wanted if tag not in origin.tags)
+    remove = tuple(f"#{tag.id}" for tag in _known(origin.tags, directory) if tag.id not in wanted)
     if not add and not remove:
         raise Refused("These are the tags that the case has already.", field=TAGS)
-    named = desk.remembered(seen.caseid)
+    named = desk.remembered(origin.card.caseid)
     await settle(
-        _change(seen.caseid, add, remove, submission.view.id, origin.place, by, desk, answers),
+        ChangeTags(case=case, add=add, remove=remove),
+        key=f"{submission.view.id}:{reference(repr(wanted))}",
+        place=origin.place,
         again=lambda fault: tags_form(_known(wanted, directory), origin, named=named, fault=fault),
         waiting="Changing the tags …",
+        command=render(Tag(case=case, tags=add) if add else Untag(case=case, tags=remove)),
     )
-
-
-async def _change(
-    caseid: int,
-    add: list[str],
-    remove: list[str],
-    key: str,
-    place: Place,
-    by: Person,
-    desk: CaseDesk,
-    answers: Answers,
-) -> None:
-    done = await desk.change_tags(CaseRef(caseid=caseid), by, key, add=add, remove=remove)
-    if named := await desk.look_again(caseid):
-        await answers.changed(place, named, by, done.line, done.undo)
-    if done.refused:
-        await answers.report(place, tagged(caseid, done.changed, done.refused, adding=bool(add)))

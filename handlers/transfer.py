@@ -4,33 +4,50 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from bot import intents
 from bot.answers import Answers
 from bot.cards.case import Seen, seen_of
-from bot.cards.forms import DEPARTMENT, Origin, transfer_form
+from bot.cards.forms import DEPARTMENT, REP, Origin, transfer_form
 from bot.cases import Person
+from bot.changes import Done
 from bot.desk import CaseDesk
 from bot.directory import Directory
 from bot.errors import Refused
 from bot.fusedesk.models import Department, Rep
-from bot.listening import Ack, Later, Settle
+from bot.language import render
+from bot.listening import Ack, Later, Settle, Wish
 from bot.operations import CaseRef, Transfer
-from bot.payloads import Click, Place, Submission
-from handlers.choices import still_there
+from bot.payloads import Click, Submission
+from bot.writing import Writing
+from handlers.choices import gone, still_there
 
 
-async def typed(
-    operation: Transfer,
-    place: Place,
-    by: Person,
-    key: str,
-    desk: CaseDesk,
-    directory: Directory,
-    answers: Answers,
-) -> None:
-    department, rep = await _target(operation.to, by, desk, directory)
-    work = desk.transfer(operation.case, by, key, department=department, rep=rep)
-    done = await answers.patiently(place, work, "FuseDesk")
-    await answers.finished(place, done.named, by, done.line, done.undo)
+async def wanted(operation: Transfer) -> intents.Transfer:
+    return intents.Transfer(case=operation.case, to=operation.to)
+
+
+async def effect(deed: intents.Transfer, by: Person, key: str, desk: CaseDesk, directory: Directory, writing: Writing) -> Done:
+    if deed.to:
+        department, rep = await _target(deed.to, by, desk, directory)
+    else:
+        department, rep = await _chosen(deed, directory)
+    return await writing.transfer(deed.case, by, key, department=department, rep=rep, seen=deed.seen)
+
+
+async def _chosen(deed: intents.Transfer, directory: Directory) -> tuple[Department | None, Rep | None]:
+    """What was chosen in a form. Raises Refused for what is gone from FuseDesk meanwhile."""
+    await directory.needed()
+    department = directory.department_by_id(deed.departmentid) if deed.departmentid is not None else None
+    rep = directory.rep_by_id(deed.repid)
+    if deed.departmentid is not None and department is None:
+        raise gone("this department", DEPARTMENT, directory)
+    if deed.repid is not None and rep is None:
+        raise gone("this rep", REP, directory)
+    return department, rep
+
+
+async def tell(result: Done, intent: intents.Intent, answers: Answers) -> None:
+    await answers.carried_out(result, intent)
 
 
 async def _target(to: str, by: Person, desk: CaseDesk, directory: Directory) -> tuple[Department | None, Rep | None]:
@@ -52,21 +69,13 @@ async def pressed(click: Click, ack: Ack, later: Later, desk: CaseDesk, director
     later(answers.form(click.place, click.trigger, view))
 
 
-async def taken(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
+async def taken(click: Click, ack: Ack, wish: Wish) -> None:
     seen = Seen.load(click.value)
+    await wish(intents.Transfer(case=CaseRef(caseid=seen.caseid), to="me", seen=seen))
     await ack()
-    later(_take(click, seen, by, desk, answers))
 
 
-async def _take(click: Click, seen: Seen, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    rep = await desk.as_rep(by)
-    work = desk.transfer(CaseRef(caseid=seen.caseid), by, click.trigger, rep=rep, seen=seen)
-    await answers.carried_out(work, click.place, seen.caseid, by, desk.look_again)
-
-
-async def submitted(
-    submission: Submission, by: Person, settle: Settle, desk: CaseDesk, directory: Directory, answers: Answers
-) -> None:
+async def submitted(submission: Submission, settle: Settle, desk: CaseDesk, directory: Directory) -> None:
     origin = Origin.load(submission.view.metadata)
     department, rep = await still_there(submission.view, directory)
     seen = origin.card
@@ -75,11 +84,15 @@ async def submitted(
     to = department if department and department.departmentid != seen.departmentid else None
     if to is None and rep is None:
         raise Refused("The case is in this department already. Choose another one, or a rep.", field=DEPARTMENT)
-    work = desk.transfer(CaseRef(caseid=seen.caseid), by, submission.view.id, department=to, rep=rep, seen=seen)
+    case = CaseRef(caseid=seen.caseid)
+    departmentid, repid = to.departmentid if to else None, rep.userid if rep else None
     await settle(
-        answers.carried_out(work, origin.place, seen.caseid, by, desk.look_again),
+        intents.Transfer(case=case, departmentid=departmentid, repid=repid, seen=seen),
+        key=f"{submission.view.id}:{departmentid}:{repid}:{seen.at}",
+        place=origin.place,
         again=lambda fault: transfer_form(department, rep, _as_seen_now(origin, desk), named=named, fault=fault),
         waiting="Transferring the case …",
+        command=render(Transfer(case=case, to="/".join(each.name for each in (to, rep) if each))),
     )
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from bot.answers import Answers
 from bot.cases import Person
-from bot.desk import CaseDesk
-from bot.listening import Ack, Later
+from bot.changes import Done
+from bot.intents import Intent, TakeBack
+from bot.listening import Ack, Wish
 from bot.payloads import Click
 from bot.undo import Undo
+from bot.writing import Writing
 
 
-async def pressed(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:
-    undo = Undo.load(click.value)
+async def pressed(click: Click, ack: Ack, wish: Wish) -> None:
+    await wish(TakeBack(undo=Undo.load(click.value)))
     await ack()
-    later(_undo(click, undo, by, desk, answers))
 
 
-async def _undo(click: Click, undo: Undo, by: Person, desk: CaseDesk, answers: Answers) -> None:
-    done = await desk.undo(undo, by, click.trigger)
-    await answers.undone(click.place, done.named, by, done.line)
+async def effect(deed: TakeBack, intent: Intent, by: Person, key: str, writing: Writing) -> Done:
+    return await writing.undo(deed.undo, by, key, at=intent.at)
+
+
+async def tell(result: Done, intent: Intent, answers: Answers) -> None:
+    await answers.undone(intent.place, result.named, intent.by, result.line)

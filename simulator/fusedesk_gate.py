@@ -105,14 +105,15 @@ class Fault:
 
 @dataclass
 class Quota:
-    """Calls an hour. The hours run from the first call on; `left` is refilled when one is over."""
+    """Calls an hour, of `hour` seconds. The hours run from the first call on; `left` is refilled when one is over."""
 
     limit: int = 1800
     left: int = 1800
+    hour: float = HOURS
     began: float = field(default_factory=perf_counter)
 
     def take(self) -> None:
-        if perf_counter() - self.began >= HOURS:
+        if perf_counter() - self.began >= self.hour:
             self.began, self.left = perf_counter(), self.limit
         if self.left <= 0:
             raise Refusal(429, "api_error_quota", "The hourly quota of API calls is used up.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
+from bot import durable, once
 from bot.app import Casebot, build_app
 from bot.entrance import Entrance
 from bot.settings import Settings, read_settings
@@ -17,6 +20,11 @@ from simulator.slack import BOB, JANE, SUPPORT, Exchange, Slack
 from tests.databases import fresh_database
 from tests.postgres import database_url, postgresql  # noqa: F401  # fixtures
 
+# The engine's end takes as long as its idle loop sleeps: in a process that starts hundreds of them, that adds up.
+durable.POLL = 0.01
+# Nothing is on its way through the FuseDesk of a test for longer than this, as a part of the time that an answer may take.
+once.LOST = 0.02
+
 
 @dataclass
 class World:
@@ -24,6 +32,10 @@ class World:
     desk: FuseDesk
     bot: Casebot
     url: str
+
+    async def settled(self) -> None:
+        """All that was asked for is done and told."""
+        await self.slack.until(lambda: self.bot.busy == 0, what="the end of all that was asked for")
 
     async def case(self, text: str, *, user: str = JANE, channel: str = SUPPORT) -> Exchange:
         """Somebody types /case."""
@@ -44,7 +56,14 @@ def settings_for(slack_url: str, desk: FuseDesk, desk_url: str, **more: object) 
 
 
 @asynccontextmanager
-async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **settings: object) -> AsyncIterator[World]:
+async def casebot_world(
+    *,
+    cases: int = 300,
+    desk: FuseDesk | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    **settings: object,
+) -> AsyncIterator[World]:
     slack = Slack()
     desk = desk or FuseDesk(cases=cases)
     if cases >= 234:
@@ -58,19 +77,24 @@ async def casebot_world(*, cases: int = 300, desk: FuseDesk | None = None, **set
         slack_url = await stack.enter_async_context(slack.served())
         desk_url = await stack.enter_async_context(serve(desk.app))
         database = stack.enter_context(fresh_database())
-        bot = await build_app(settings_for(slack_url, desk, desk_url, **{"database_url": database} | settings))
+        given = settings_for(slack_url, desk, desk_url, **{"database_url": database} | settings)
+        bot = await build_app(given, now=now, sleep=sleep)
         url = await stack.enter_async_context(serve(bot.asgi, http=Entrance))
         slack.connect(url)
         yield World(slack, desk, bot, url)
 
 
 @asynccontextmanager
-async def restarted(world: World) -> AsyncIterator[World]:
-    """Another casebot on the same database, to which Slack now speaks."""
+async def restarted(world: World, *, names: bool = True) -> AsyncIterator[World]:
+    """Another casebot on the same database, to which Slack now speaks. The one before does nothing more, as if killed. `names`:
+    FuseDesk told it its names."""
+    await world.bot.durable.stop()
+    world.bot.alone.release()
     bot = await build_app(world.bot.settings)
     async with serve(bot.asgi, http=Entrance) as url:
         world.slack.connect(url)
-        await world.slack.until(lambda: bot.directory.ready, what="the names")
+        if names:
+            await world.slack.until(lambda: bot.directory.ready, what="the names")
         yield World(world.slack, world.desk, bot, url)
 
 

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,12 +89,13 @@ class _Cluster:
         return f"postgresql+psycopg://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Fresh]:
-    """Makes an empty database for each call, and returns its address."""
+@contextmanager
+def cluster() -> Iterator[Fresh | None]:
+    """Makes an empty database for each call, and returns its address; None where PostgreSQL is not installed."""
     programs = _programs()
     if programs is None:
-        pytest.skip("PostgreSQL's initdb was found neither on the PATH nor in /usr/lib/postgresql")
+        yield None
+        return
     with tempfile.TemporaryDirectory(prefix="casebot-pg-") as place:
         cluster = _Cluster(programs, Path(place))
         cluster.start()
@@ -111,6 +113,26 @@ def postgresql() -> Iterator[Fresh]:
             yield fresh
         finally:
             cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Fresh]:
+    """See `cluster`; skips the test where there is none."""
+    with cluster() as fresh:
+        if fresh is None:
+            pytest.skip("PostgreSQL's initdb was found neither on the PATH nor in /usr/lib/postgresql")
+        yield fresh
+
+
+def user_of(url: str, *granted: str) -> str:
+    """The address for a user who has next to no rights there, after what its owner said: {user} is the user's name."""
+    engine = create_engine(url)
+    user, database = f"user_of_{engine.url.database}", engine.url.database
+    with engine.begin() as connection:
+        for said in (f"CREATE USER {user} PASSWORD '{PASSWORD}'", *granted):
+            connection.execute(text(said.format(user=user, database=database)))
+    engine.dispose()
+    return engine.url.set(username=user).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.cards import case, forms, home, lists
+from bot.cards import case, forms, home, lists, words
 from simulator.slack import BILLING, BOB, JANE, MIA, SUPPORT, Message
 from tests.conftest import World
 from tests.flows import answer, form, lines_of, shared_card, writes
@@ -32,7 +32,7 @@ async def test_a_form_whose_card_was_deleted_is_done_and_told(world: World) -> N
     assert not exchange.json
     assert notes(world)[-1] == "Called back"
     await world.slack.until(lambda: "#1234" in said(world))
-    await world.slack.until(lambda: len(world.bot.background) == 0)
+    await world.slack.until(lambda: world.bot.busy == 0)
     world.slack.forgive("message_not_found", "thread_not_found")
 
 
@@ -49,12 +49,14 @@ async def test_a_note_is_told_as_added_though_fusedesk_falls_silent_behind_it(wo
 
 async def test_a_case_whose_number_cannot_be_learnt_is_not_called_unopened(world: World) -> None:
     world.desk.empty_writes = True
-    world.desk.fail("GET /cases", how="503", times=None)
+    world.desk.fail("GET /cases", how="503", times=6)
+    known = world.desk.newest()["caseid"]
 
-    told = await answer(world, "open Printer on fire dept:support")
+    await world.case("open Printer on fire dept:support")
 
-    assert "may have done what you asked" in told.plain()
-    assert world.desk.newest()["summary"] == "Printer on fire"
+    await world.slack.until(lambda: "Your change waits" in said(world))
+    await world.slack.until(lambda: "Your case is open." in said(world), timeout=20)
+    assert (world.desk.newest()["summary"], world.desk.newest()["caseid"]) == ("Printer on fire", known + 1)
 
 
 async def test_a_case_is_found_again_though_fusedesk_stores_its_text_a_little_differently(world: World) -> None:
@@ -133,7 +135,8 @@ async def test_two_cards_in_one_thread_get_one_line(world: World) -> None:
     for user in (JANE, BOB):
         view = await shortcut(world, ts, FROM_MESSAGE, user=user)
         await world.slack.submit(user, view, {"department": "Support"})
-    (first,) = await world.slack.until(lambda: cards(world, ts))
+        await world.settled()
+    (first,) = cards(world, ts)
     private = await world.slack.until(lambda: [m for m in world.slack.seen(BOB, SUPPORT, ts) if "Share" in m.buttons])
     await world.slack.click(BOB, private[0], case.SHARE)
     await world.slack.until(lambda: len(cards(world, ts)) == 2)
@@ -141,7 +144,7 @@ async def test_two_cards_in_one_thread_get_one_line(world: World) -> None:
     await world.slack.click(JANE, first, case.CLOSE)
 
     await world.slack.until(lambda: all("⚪ Closed" in card.plain() for card in cards(world, ts)[:2]))
-    await world.slack.until(lambda: len(world.bot.background) == 0)
+    await world.settled()
     assert [message.text for message in cards(world, ts)[2:]] == ["Jane Doe closed it."]
 
 
@@ -152,7 +155,7 @@ async def test_a_double_click_on_share_shares_once(world: World) -> None:
     await asyncio.gather(*(world.slack.click(JANE, private, share) for _ in range(2)))
 
     await world.slack.until(lambda: not world.slack.last(JANE, SUPPORT).ephemeral)
-    await world.slack.until(lambda: len(world.bot.background) == 0)
+    await world.slack.until(lambda: world.bot.busy == 0)
     assert len([message for message in world.slack.seen(JANE, SUPPORT) if not message.ephemeral]) == 1
 
 
@@ -190,7 +193,7 @@ async def test_a_transfer_by_case_number_costs_two_calls(world: World) -> None:
 async def test_a_name_that_lies_outside_keeps_its_department_in_the_offer(world: World) -> None:
     refused = await answer(world, "transfer 1234 to technical support/me")
 
-    values = [element.raw.get("value", "") for element in refused.elements]
+    values = [element.raw.get("value", "") for element in refused.elements if element.action_id.startswith(words.RUN)]
     assert values
     assert all("Technical Support/" in value or "technical support/" in value for value in values)
 
@@ -199,7 +202,7 @@ async def test_a_name_that_lies_outside_keeps_its_department_in_the_offer(world:
 async def test_what_is_quoted_back_is_what_was_typed(world: World, typed: str) -> None:
     told = await answer(world, typed)
 
-    assert told.plain().endswith(f"You typed:\n{typed}")
+    assert f"You typed:\n{typed}" in told.plain()
     assert "For example" in told.plain()
 
 

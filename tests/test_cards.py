@@ -32,7 +32,8 @@ from bot.cards.words import (
     unexpected,
 )
 from bot.cases import CasePage, NamedCase, Person
-from bot.errors import CaseError, Choice, NoSuchName, Refused
+from bot.changes import NotTagged
+from bot.errors import CaseError, Choice, NoSuchName
 from bot.fusedesk.models import Case, HistoryItem, Status
 from bot.verbs import VERBS
 from simulator.blocks import active_tokens, elements, problems
@@ -582,7 +583,7 @@ def test_no_topic_can_ping_from_or_break_the_help(topic: str) -> None:
         (thread_left_out(7), "/invite @casebot"),
         (invite(), "/invite @casebot"),
         (tagged(7, ["vip", "vat"], [], adding=True), "Tagged case #7: vip, vat."),
-        (tagged(7, ["vip"], [Refused("No tag “x”.")], adding=False), "Took off case #7: vip.\nNo tag “x”."),
+        (tagged(7, ["vip"], [NotTagged("No tag “x”.")], adding=False), "Took off case #7: vip.\nNo tag “x”."),
         (tagged(7, [], [], adding=True), "Tagged nothing with case #7."),
     ],
 )
@@ -603,7 +604,7 @@ def test_no_words_can_ping_from_or_break_an_answer(text: str) -> None:
         done(text),
         asking(text),
         acted(Person("U", "T", text), text),
-        tagged(1, [text] * 9, [Refused(text)] * 9, adding=True),
+        tagged(1, [text] * 9, [NotTagged(text)] * 9, adding=True),
     ]
 
     assert [faults(card) for card in cards] == [[]] * 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from rich.console import Console
 from sqlalchemy import text
 
 from bot import doctor, manifest
-from bot.database import engine_for
+from bot.database import Alone, engine_for
 from bot.doctor import Finding, examine
 from bot.migrations import migrate
 from bot.settings import Settings, SettingsError, read_settings
@@ -25,6 +26,7 @@ from simulator.fusedesk import FuseDesk
 from simulator.serving import cut, serve
 from simulator.slack import Slack
 from tests.databases import with_one_more
+from tests.postgres import user_of
 
 # Nothing listens on port 1.
 NOBODY = "http://127.0.0.1:1"
@@ -386,7 +388,7 @@ async def test_migrations_that_the_next_start_will_run_are_counted(database_url:
     findings = await seen(database_url=database_url)
 
     assert findings["database"].state == "ok"
-    assert "migrations pending: 1;" in findings["database"].says
+    assert "migrations pending: 2;" in findings["database"].says
 
 
 async def test_a_database_of_a_newer_casebot_is_a_fault(database_url: str, tmp_path: Path) -> None:
@@ -446,6 +448,64 @@ async def test_a_database_in_use_is_looked_at_all_the_same(tmp_path: Path) -> No
 
     await store.close()
     assert "up to date" in findings["database"].says
+
+
+async def test_a_file_that_a_casebot_works_with_is_told_as_such(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/casebot.db"
+    store, alone = Store(url), Alone(url)
+    await store.open()
+    await alone.take()
+
+    findings = await seen(database_url=url)
+
+    alone.release()
+    await store.close()
+    assert findings["database"].state == "ok"
+    assert "a casebot works with it right now; another one needs PostgreSQL" in findings["database"].says
+
+
+async def test_a_file_that_cannot_be_locked_is_a_fault(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/casebot.db")
+    await store.open()
+    await store.close()
+    (tmp_path / "casebot.db.lock").mkdir()
+
+    findings = await seen(database_url=f"sqlite:///{tmp_path}/casebot.db")
+
+    assert findings["database"].state == "fail"
+    assert "casebot.db.lock" in findings["database"].says
+    assert "let the user that runs casebot write" in findings["database"].fix
+
+
+@pytest.mark.parametrize(("version", "state"), [((3, 34, 1), "fail"), ((3, 40, 1), "ok")], ids=str)
+async def test_an_sqlite_is_a_fault_only_where_it_is_too_old_to_work_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], state: str
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.34.1")
+
+    findings = await seen(database_url=f"sqlite:///{tmp_path}/casebot.db")
+
+    assert findings["database"].state == state
+    assert ("SQLite 3.34.1, and casebot needs 3.35" in findings["database"].says) is (state == "fail")
+
+
+async def test_a_postgresql_user_who_may_make_no_schema_is_a_fault_with_what_to_do(postgresql: Callable[[], str]) -> None:
+    url = user_of(postgresql(), "GRANT CREATE ON SCHEMA public TO {user}")
+
+    findings = await seen(database_url=url)
+
+    assert findings["database"].state == "fail"
+    assert "GRANT CREATE ON DATABASE" in findings["database"].fix
+    assert "pg-s3cret" not in printed(list(findings.values()))
+
+
+async def test_a_postgresql_user_with_both_rights_is_no_fault(postgresql: Callable[[], str]) -> None:
+    rights = "GRANT CREATE ON SCHEMA public TO {user}", "GRANT CREATE ON DATABASE {database} TO {user}"
+
+    findings = await seen(database_url=user_of(postgresql(), *rights))
+
+    assert findings["database"].state == "ok"
 
 
 async def test_a_postgresql_that_does_not_answer_is_a_fault_without_its_password() -> None:

@@ -50,7 +50,7 @@ async def test_mutated_requests_get_no_5xx_and_leave_no_trace_and_no_word_in_the
     with kept_logging():
         logs.configure("DEBUG", "json", written)
         statuses = await stormed(world.url, mutations, COUNT)
-        await world.slack.until(lambda: len(world.bot.background) == 0, timeout=30, what="the work behind them")
+        await world.slack.until(lambda: world.bot.busy == 0, timeout=30, what="the work behind them")
     world.slack.faults.clear()  # Slack refuses what was mutated, too
 
     lines = [json.loads(line) for line in written.getvalue().splitlines()]

@@ -20,6 +20,7 @@ async def test_a_case_is_transferred_in_a_channel_with_a_button(world: World) ->
     await world.slack.submit(BOB, view, {forms.DEPARTMENT: "Billing", forms.REP: "Olu Adeyemi"})
 
     await world.slack.until(lambda: "Billing" in card.plain())
+    await world.settled()
     assert world.desk.case(1234)["rep"] == "Olu Adeyemi"
     assert lines_of(world, card) == ["Bob Stone transferred it to Billing (Olu Adeyemi)."]
     assert world.slack.views(BOB) == []
@@ -96,7 +97,7 @@ async def test_a_double_click_takes_the_case_once_and_says_nothing_more(world: W
 
     await asyncio.gather(world.slack.click(JANE, card, case.TAKE), world.slack.click(JANE, card, case.TAKE))
 
-    await world.slack.until(lambda: lines_of(world, card) and len(world.bot.background) == 0)
+    await world.slack.until(lambda: lines_of(world, card) and world.bot.busy == 0)
     assert len(writes(world)) == 1
     assert lines_of(world, card) == ["Jane Doe took it."]
 
@@ -158,6 +159,7 @@ async def test_the_tags_form_shows_the_cases_tags_and_saves_the_difference(world
     await world.slack.submit(JANE, view, {forms.TAGS: ["Hardware", "Follow-up"]})
 
     await world.slack.until(lambda: "Hardware" in card.plain())
+    await world.settled()
     assert set(shown) == {"VIP", "Follow-up"}
     assert set(world.desk.case(1234)["tagnames"]) == {"Follow-up", "Hardware"}
     assert lines_of(world, card) == ["Jane Doe tagged it Hardware and untagged it VIP."]

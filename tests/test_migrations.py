@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,12 +15,18 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from bot.database import DatabaseError, engine_for, in_words
-from bot.migrations import migrate, pending
+from bot.migrations import HERE, migrate, pending
 from bot.tables import metadata
 from tests.databases import with_one_more
 
 ROOT = Path(__file__).parent.parent
-TABLES = {"cards", "message_cases", "rep_links", "opened", "audit"}
+TABLES = {"cards", "message_cases", "rep_links", "opened", "audit", "intents", "marks", "replicas", "quotas"}
+STEPS = len(list((HERE / "versions").glob("r*.py")))
+
+A_CASE = (
+    "INSERT INTO message_cases (team, channel, ts, caseid, opened_at, opened_by) "
+    "VALUES ('T1', 'C1', '1.1', 7, '2026-11-24 00:00:00', 'U1')"
+)
 
 # Ready, steady (a line of standard input), go.
 ALONE = """
@@ -72,8 +79,8 @@ def go(*processes: subprocess.Popen[str]) -> list[tuple[int, str, str]]:
 
 
 def test_an_empty_database_gets_every_table_and_a_second_start_changes_nothing(engine: Engine) -> None:
-    assert migrate(engine) > 0
-    assert tables_of(engine) >= TABLES
+    assert migrate(engine) == STEPS
+    assert tables_of(engine) == TABLES
     assert migrate(engine) == 0
 
 
@@ -90,14 +97,33 @@ def test_what_is_pending_is_told_without_changing_anything(engine: Engine) -> No
     with engine.connect() as connection:
         due = pending(connection)
 
-    assert due[0] == "0001"
+    assert due == ["0001", "0002"]
     assert tables_of(engine) == set()
+
+
+def test_what_the_first_casebot_kept_is_there_for_the_next(engine: Engine, tmp_path: Path) -> None:
+    assert migrate(engine, of_the_first(tmp_path)) == 1
+    with engine.begin() as connection:
+        connection.execute(text(A_CASE))
+
+    assert migrate(engine) == STEPS - 1
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT caseid, opened_by, key FROM message_cases")).all() == [(7, "U1", "")]
+
+
+def of_the_first(place: Path) -> Path:
+    """The migrations of the first casebot."""
+    scripts = Path(shutil.copytree(HERE, place / "migrations"))
+    for later in (scripts / "versions").glob("r*.py"):
+        if later.stem != "r0001_first":
+            later.unlink()
+    return scripts
 
 
 def test_a_later_casebot_changes_the_tables_and_keeps_what_they_hold(engine: Engine, tmp_path: Path) -> None:
     migrate(engine)
     with engine.begin() as connection:
-        connection.execute(text("INSERT INTO message_cases VALUES ('T1', 'C1', '1.1', 7, '2026-11-24 00:00:00', 'U1')"))
+        connection.execute(text(A_CASE))
 
     later = with_one_more(tmp_path)
 
@@ -131,7 +157,7 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(engine: Engine, tmp_
 
     assert tables_of(engine) == before
     assert "extra" not in (columns_of(engine, "cards") if already else ())
-    assert migrate(engine) == (0 if already else 1)
+    assert migrate(engine) == (0 if already else STEPS)
 
 
 def columns_of(engine: Engine, table: str) -> set[str]:
@@ -147,7 +173,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_a_usable_database(
 
     assert code == -9
     assert tables_of(engine) == set()
-    assert migrate(engine) > 0
+    assert migrate(engine) == STEPS
 
 
 def test_processes_that_start_at_once_end_with_one_result(database_url: str, engine: Engine, tmp_path: Path) -> None:
@@ -156,7 +182,7 @@ def test_processes_that_start_at_once_end_with_one_result(database_url: str, eng
     ended = go(*(starting(database_url, scripts) for _ in range(3)))
 
     assert [(code, err) for code, _, err in ended] == [(0, "")] * 3
-    assert sorted(out for _, out, _ in ended) == ["0", "0", "2"]
+    assert sorted(out for _, out, _ in ended) == ["0", "0", str(STEPS + 1)]
     assert migrate(engine, scripts) == 0
 
 
@@ -204,7 +230,7 @@ def test_an_installed_casebot_has_its_migrations_with_it(tmp_path: Path) -> None
         cwd=tmp_path, input="go\n", capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    assert done.stdout.split() == ["ready", "1"]
+    assert done.stdout.split() == ["ready", str(STEPS)]
     engine = engine_for(url)
     assert tables_of(engine) >= TABLES
     engine.dispose()

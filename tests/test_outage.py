@@ -41,7 +41,7 @@ async def break_off(world: World) -> int:
 
 async def home_of(world: World, user: str = JANE) -> str:
     await world.slack.open_home(user)
-    await world.slack.until(lambda: len(world.bot.background) == 0, what="the Home")
+    await world.slack.until(lambda: world.bot.busy == 0, what="the Home")
     return world.slack.home(user).plain()
 
 
@@ -215,18 +215,23 @@ async def test_after_three_in_vain_everybody_is_answered_at_once_and_fusedesk_le
         assert "does not answer" in home
 
 
-async def test_a_change_fails_at_once_while_fusedesk_is_left_alone_and_certainly_was_not_made() -> None:
-    async with outage_world() as world:
+async def test_a_change_waits_while_fusedesk_is_left_alone_and_is_made_when_it_is_back() -> None:
+    async with outage_world(pause=0.5) as world:
         await answer(world, "1234")
-        calls = await break_off(world)
+        await break_off(world)
 
         note = await answer(world, "note 1234 Called back")
-        closed = await answer(world, "close 1234")
+        await world.case("close 1234")
+        waiting = "Your change waits: Close #1234"
+        await world.slack.until(lambda: waiting in world.slack.last(JANE, SUPPORT).plain(), timeout=10)
 
-        assert len(world.desk.calls) == calls
-        assert "Nothing was changed" in note.plain()
-        assert "note 1234 Called back" in note.plain()
-        assert "Nothing was changed" in closed.plain()
+        assert "Your change waits: Add a note to #1234: Called back" in note.plain()
+        world.desk.mend()
+        world.desk.down = False
+        await world.slack.until(lambda: "You closed it." in world.slack.last(JANE, SUPPORT).plain(), timeout=20)
+        held = world.desk.case(1234)
+        assert sum("Called back" in entry["note"] for entry in held["history"]) == 1
+        assert held["status"] == "closed"
 
 
 async def test_fusedesk_that_is_back_is_found_by_one_call_and_then_serves_everybody() -> None:
@@ -250,7 +255,7 @@ async def test_who_asks_while_fusedesk_hangs_waits_no_longer_once_three_have_wai
         await answer(world, "1234")
         world.desk.hanging = True
         await asyncio.gather(*(world.case(number, user=MIA) for number in ("1001", "1002", "1003")))
-        await world.slack.until(lambda: len(world.bot.background) == 0, what="three answers")
+        await world.slack.until(lambda: world.bot.busy == 0, what="three answers")
         calls = len(world.desk.calls) + world.desk.in_flight
 
         card = await answer(world, "1234")
@@ -258,7 +263,7 @@ async def test_who_asks_while_fusedesk_hangs_waits_no_longer_once_three_have_wai
 
         assert len(world.desk.calls) + world.desk.in_flight == calls
         assert "As of" in card.plain()
-        assert "Nothing was changed" in changed.plain()
+        assert "Your change waits" in changed.plain()
         world.desk.hanging = False
 
 
@@ -284,7 +289,7 @@ async def test_a_transfer_that_cannot_look_first_is_not_made() -> None:
 
         told = await answer(world, "transfer 1234 to jane")
 
-        assert "Nothing was changed" in told.plain()
+        assert "Your change waits" in told.plain()
         assert writes(world) == []
 
 

@@ -38,7 +38,7 @@ async def conversation(world: World) -> None:
     await world.slack.raw("/slack/events", "text=Zanzibar", {"X-Slack-Request-Timestamp": "1", "X-Slack-Signature": "v0=1"})
     world.desk.garbage = True
     await answer(world, "1234")
-    await world.slack.until(lambda: len(world.bot.background) == 0)
+    await world.slack.until(lambda: world.bot.busy == 0)
 
 
 @pytest.mark.parametrize("form_of_lines", ["text", "json"])

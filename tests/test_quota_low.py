@@ -68,7 +68,7 @@ async def test_home_costs_nothing_neither_opened_nor_refreshed() -> None:
 
         opened = await home_of(world)
         await world.slack.click(JANE, world.slack.home(JANE), home.HOME_REFRESH)
-        await world.slack.until(lambda: len(world.bot.background) == 0)
+        await world.slack.until(lambda: world.bot.busy == 0)
         strange = await home_of(world, MIA)
 
         assert len(world.desk.calls) == calls

@@ -12,14 +12,12 @@ import pytest
 from sqlalchemy import Connection, text, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.app import build_app
 from bot.audit import AuditEntry
 from bot.database import DatabaseError, engine_for
 from bot.store import Store
 from bot.tables import cards, rep_links
-from simulator.serving import serve
 from simulator.slack import JANE, SUPPORT
-from tests.conftest import World
+from tests.conftest import World, restarted
 from tests.flows import answer, shared_card
 
 PLACE = ("T1", "C1", "1700000000.000100")
@@ -107,28 +105,37 @@ async def test_a_card_is_forgotten_after_a_week(store: Store, database_url: str)
 async def test_a_message_leads_to_the_case_that_was_opened_from_it(store: Store) -> None:
     assert await store.case_of_message(*PLACE) is None
 
-    assert await store.message_opened(*PLACE, 7, "U1") == 7
-    assert await store.case_of_message(*PLACE) == 7
+    assert await store.message_opened(*PLACE, 7, "U1", "k1") == 7
+    assert await store.case_of_message(*PLACE) == (7, "k1")
+
+
+async def test_a_message_keeps_its_case_and_the_wish_that_opened_it(store: Store) -> None:
+    await store.message_opened(*PLACE, 7, "U1", "k1")
+
+    assert await store.message_opened(*PLACE, 8, "U2", "k2") == 7
+    assert await store.case_of_message(*PLACE) == (7, "k1")
 
 
 async def test_a_message_whose_case_is_gone_may_have_another(store: Store) -> None:
-    await store.message_opened(*PLACE, 7, "U1")
+    await store.message_opened(*PLACE, 7, "U1", "k1")
 
     await store.message_freed(*PLACE)
 
-    assert await store.message_opened(*PLACE, 8, "U1") == 8
+    assert await store.case_of_message(*PLACE) is None
+    assert await store.message_opened(*PLACE, 8, "U1", "k2") == 8
+    assert await store.case_of_message(*PLACE) == (8, "k2")
 
 
 async def test_of_many_who_open_from_one_message_at_once_the_first_is_remembered_by_all(store: Store) -> None:
-    seen = await asyncio.gather(*(store.message_opened(*PLACE, number, "U1") for number in range(1, 31)))
+    seen = await asyncio.gather(*(store.message_opened(*PLACE, number, "U1", f"k{number}") for number in range(1, 31)))
 
     assert len(set(seen)) == 1
-    assert await store.case_of_message(*PLACE) == seen[0]
+    assert await store.case_of_message(*PLACE) == (seen[0], f"k{seen[0]}")
 
 
 async def test_who_opened_a_case_is_known_the_newest_first(store: Store) -> None:
     await store.case_opened(5, "U1")
-    await store.message_opened(*PLACE, 6, "U1")
+    await store.message_opened(*PLACE, 6, "U1", "k1")
     await store.case_opened(4, "U1")
     await store.case_opened(9, "U2")
 
@@ -216,6 +223,16 @@ async def test_a_moment_of_another_zone_is_the_same_moment(store: Store) -> None
     assert await listed(store, datetime.fromisoformat("2026-11-24T01:00:01+01:00")) == []
 
 
+async def test_what_is_said_twice_under_one_key_is_one_line(store: Store) -> None:
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    note = AuditEntry(at=at, user="U1", what="note", outcome="done")
+
+    for key in ("k1", "k1", "k2", "", ""):
+        await store.audit(note, once=key)
+
+    assert len(await listed(store, at)) == 4
+
+
 # The process and after
 
 
@@ -298,12 +315,10 @@ async def test_a_card_that_was_shared_before_a_restart_still_changes_with_its_ca
     card = await shared_card(world, 1234)
     await world.slack.until(lambda: remembered(world), what="the card in the database")
 
-    again = await build_app(world.bot.settings)
-    async with serve(again.asgi) as url:
-        world.slack.connect(url)
-        await world.slack.until(lambda: again.directory.ready, what="the names")
-        await world.case("close 1234")
-        await world.slack.until(lambda: "Closed" in shown(world, card.ts), what="the closed case on its card")
+    await world.settled()
+    async with restarted(world) as later:
+        await later.case("close 1234")
+        await later.slack.until(lambda: "Closed" in shown(later, card.ts), what="the closed case on its card")
 
 
 async def test_a_person_gets_the_answer_where_cards_cannot_be_remembered(world: World) -> None:
@@ -323,3 +338,14 @@ def remembered(world: World) -> int | None:
 
 def shown(world: World, ts: str) -> str:
     return next(message.plain() for message in world.slack.seen(JANE, SUPPORT) if message.ts == ts)
+
+
+def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    async def begin() -> None:
+        store = Store(f"sqlite:///{tmp_path}/new.db")
+        await store.open()
+        await store.close()
+
+    asyncio.run(begin())
+
+    assert {file.stat().st_mode & 0o077 for file in tmp_path.glob("new.db*")} == {0}

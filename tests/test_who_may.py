@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import product
@@ -11,11 +10,12 @@ from typing import Any, get_args
 
 import pytest
 import pytest_asyncio
+from dbos import DBOS
 
 import handlers
 from bot import language
 from bot.audit import AuditEntry
-from bot.cards import case, forms, lists
+from bot.cards import case, forms, lists, waiting
 from bot.operations import Operation
 from simulator.slack import ADA, DORA, GUS, JANE, MIA, OTTO, SUPPORT
 from tests.conftest import World, casebot_world, restarted
@@ -81,8 +81,8 @@ KINDS = [
 NUMBERS = {(kind.name, way.name): number for number, (kind, way) in enumerate(product(KINDS, WAYS), 1001)}
 
 
-def cells(fit: Callable[[Kind, Way], bool]) -> list[tuple[Kind, Way]]:
-    return [(kind, way) for kind, way in product(KINDS, WAYS) if fit(kind, way)]
+def cells(access: str, fit: Callable[[Kind, Way], bool]) -> list[tuple[Kind, Way]]:
+    return [(kind, way) for kind, way in product(KINDS, WAYS) if kind.access == access and fit(kind, way)]
 
 
 SURFACES = {
@@ -93,19 +93,6 @@ SURFACES = {
     "submission": handlers.SUBMISSIONS,
     "event": handlers.EVENTS,
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def worlds() -> AsyncIterator[dict[str, World]]:
-    """One for each setting of CASEBOT_ACCESS, with everybody in the channel."""
-    async with AsyncExitStack() as stack:
-        made = {
-            access: await stack.enter_async_context(casebot_world(cases=len(NUMBERS), casebot_access=access))
-            for access in ("reps", "members")
-        }
-        for world in made.values():
-            await people_it(world)
-        yield made
 
 
 async def people_it(world: World) -> None:
@@ -125,9 +112,11 @@ async def people_it(world: World) -> None:
 
 
 def test_every_way_in_has_its_row() -> None:
-    contents = [routes for name, routes in vars(handlers).items() if name.isupper() and isinstance(routes, dict)]
+    contents = {name: routes for name, routes in vars(handlers).items() if name.isupper() and isinstance(routes, dict)}
+    # What becomes of what was asked; nobody gets in there.
+    assert contents.pop("WRITES") is handlers.WRITES
 
-    assert list(SURFACES.values()) == contents
+    assert list(SURFACES.values()) == list(contents.values())
     assert {way.route for way in WAYS} == {f"{surface} {id}" for surface, routes in SURFACES.items() for id in routes}
 
 
@@ -171,48 +160,60 @@ async def taken(world: World, kind: Kind, way: Way) -> Outcome:
     )
 
 
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("kind", "way"), cells(lambda kind, way: way.needs not in kind.refused), ids=str)
-async def test_whoever_may_do_it_does_it(worlds: dict[str, World], kind: Kind, way: Way) -> None:
-    world = worlds[kind.access]
+def rights(access: str) -> type:
+    """Every cell of the table for one value of CASEBOT_ACCESS. A process has room for one casebot at a time, so each value has a
+    class, whose world is closed when the next one opens."""
 
-    outcome = await taken(world, kind, way)
+    @pytest.mark.asyncio(loop_scope="class")
+    class Rights:
+        @pytest_asyncio.fixture(scope="class", loop_scope="class")
+        @classmethod
+        async def office(cls) -> AsyncIterator[World]:
+            async with casebot_world(cases=len(NUMBERS), casebot_access=access) as world:
+                await people_it(world)
+                yield world
 
-    assert outcome.shows in outcome.sees
-    assert [words for words in REFUSALS if words in outcome.sees] == []
-    assert bool(outcome.wrote) is way.writes
-    assert outcome.refused == []
-    assert world.slack.faults == []
+        @pytest.mark.parametrize(("kind", "way"), cells(access, lambda kind, way: way.needs not in kind.refused), ids=str)
+        async def test_whoever_may_do_it_does_it(self, office: World, kind: Kind, way: Way) -> None:
+            outcome = await taken(office, kind, way)
+
+            assert outcome.shows in outcome.sees
+            assert [words for words in REFUSALS if words in outcome.sees] == []
+            assert bool(outcome.wrote) is way.writes
+            assert outcome.refused == []
+            assert office.slack.faults == []
+
+        @pytest.mark.parametrize(
+            ("kind", "way"), cells(access, lambda kind, way: way.needs in kind.refused and not way.offers), ids=str
+        )
+        async def test_whoever_may_not_learns_who_can_and_nothing_is_done(self, office: World, kind: Kind, way: Way) -> None:
+            outcome = await taken(office, kind, way)
+
+            assert outcome.wrote == []
+            assert not way.shows or outcome.shows not in outcome.sees
+            assert [(entry.user, entry.what in way.audited) for entry in outcome.refused] == [(kind.user, True)]
+            if kind.is_deaf and not way.in_channel:
+                office.slack.forgive(NO_CHANNEL)
+            else:
+                assert kind.refused[way.needs] in outcome.sees
+            assert office.slack.faults == []
+
+        @pytest.mark.parametrize(
+            ("kind", "way"), cells(access, lambda kind, way: way.needs in kind.refused and way.offers), ids=str
+        )
+        async def test_whoever_may_not_is_offered_nothing(self, office: World, kind: Kind, way: Way) -> None:
+            outcome = await taken(office, kind, way)
+
+            assert outcome.offered == ""
+            # A line for every letter would fill the audit.
+            assert outcome.refused == []
+            assert office.slack.faults == []
+
+    return Rights
 
 
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("kind", "way"), cells(lambda kind, way: way.needs in kind.refused and not way.offers), ids=str)
-async def test_whoever_may_not_learns_who_can_and_nothing_is_done(worlds: dict[str, World], kind: Kind, way: Way) -> None:
-    world = worlds[kind.access]
-
-    outcome = await taken(world, kind, way)
-
-    assert outcome.wrote == []
-    assert not way.shows or outcome.shows not in outcome.sees
-    assert [(entry.user, entry.what in way.audited) for entry in outcome.refused] == [(kind.user, True)]
-    if kind.is_deaf and not way.in_channel:
-        world.slack.forgive(NO_CHANNEL)
-    else:
-        assert kind.refused[way.needs] in outcome.sees
-    assert world.slack.faults == []
-
-
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("kind", "way"), cells(lambda kind, way: way.needs in kind.refused and way.offers), ids=str)
-async def test_whoever_may_not_is_offered_nothing(worlds: dict[str, World], kind: Kind, way: Way) -> None:
-    world = worlds[kind.access]
-
-    outcome = await taken(world, kind, way)
-
-    assert outcome.offered == ""
-    # A line for every letter would fill the audit.
-    assert outcome.refused == []
-    assert world.slack.faults == []
+TestWhereRepsWork = rights("reps")
+TestWhereEverybodyWorks = rights("members")
 
 
 async def told(world: World, typed: str, user: str) -> str:
@@ -233,9 +234,13 @@ def clear_away(world: World, user: str) -> None:
 
 
 async def settled(world: World) -> None:
-    """Waits for all that goes on behind the acknowledgement."""
-    while len(world.bot.background):
+    """Waits for all that goes on behind the acknowledgement, and for every wish to be fulfilled and told."""
+
+    async def done() -> bool:
         assert await world.bot.background.drain(5) == 0
+        return not await DBOS.list_workflows_async(status="PENDING", limit=1, load_input=False) and not len(world.bot.background)
+
+    await world.slack.until(done, what="the end of all that was asked for")
 
 
 def seen(world: World, user: str) -> list[str]:
@@ -281,6 +286,43 @@ async def test_in_a_members_form_names_are_offered_and_cases_are_not(world: Worl
 
     assert [option["text"]["text"] for option in offered] == ["Billing"]
     assert forms.CASE not in handlers.FOR_MEMBERS
+
+
+# Whose wish it is
+
+
+async def test_a_person_sees_only_what_they_wished_themselves(world: World) -> None:
+    async with Visit(world, JANE, 1234).wished():
+        hers = await answer(world, "pending", JANE)
+        another_s = await answer(world, "pending", ADA)
+
+    assert "Add a note to #1234: Called back" in hers.plain()
+    assert hers.button("Cancel")
+    assert "Nothing waits" in another_s.plain()
+    assert "Called back" not in another_s.plain()
+
+
+@pytest.mark.parametrize("user", [ADA, MIA], ids=["an admin", "a member"])
+async def test_nobody_takes_back_what_somebody_else_wished(world: World, user: str) -> None:
+    began = datetime.now(UTC)
+    async with Visit(world, JANE, 1234).wished() as run:
+        await Visit(world, user, 1234).press(waiting.CANCEL, run)
+        await world.slack.until(lambda: "Only the person who asked for it can cancel it." in said(world, user))
+
+        assert [wish.run for wish in await world.bot.durable.under_way(JANE)] == [run]
+
+    [refused] = [entry async for entry in world.bot.store.audit_since(began) if entry.user == user]
+    assert (refused.what, refused.outcome) == (waiting.CANCEL, "refused")
+
+
+@pytest.mark.parametrize("user", [ADA, MIA], ids=["an admin", "a member"])
+async def test_nobody_gets_to_see_what_somebody_else_wished(world: World, user: str) -> None:
+    async with Visit(world, JANE, 1234).wished() as run:
+        await Visit(world, user, 1234).press(waiting.TRY_AGAIN, run)
+        await world.slack.until(lambda: "does not remember any more what you asked for" in said(world, user))
+
+    assert world.slack.views(user) == []
+    assert "Called back" not in said(world, user)
 
 
 # Who is which rep
@@ -362,6 +404,7 @@ async def test_a_message_has_its_case_after_a_restart_too(world: World) -> None:
     await world.slack.until(lambda: cards(world, ts))
     before = world.desk.count()
 
+    await world.settled()
     async with restarted(world) as later:
         again = await shortcut(later, ts, FROM_MESSAGE, user=ADA)
         await later.slack.submit(ADA, again, {"department": "Billing"})
@@ -378,6 +421,7 @@ async def test_a_message_whose_case_is_gone_from_fusedesk_gets_another(world: Wo
     world.desk.remove_case(world.desk.newest()["caseid"])
     before = world.desk.count()
 
+    await world.settled()
     async with restarted(world) as later:
         again = await shortcut(later, ts, FROM_MESSAGE)
         await later.slack.submit(JANE, again, {"department": "Support"})

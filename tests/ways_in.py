@@ -7,17 +7,21 @@ from `bot.access`, for the table in `test_who_may` to be able to contradict it.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
-from bot.cards import case, forms, home, lists, words
+from bot.cards import case, forms, home, lists, waiting, words
 from bot.cards.case import Seen
 from bot.cards.forms import NoteValues, OpenValues, Origin
 from bot.cards.text import actions, button, option, overflow
 from bot.cases import Person
-from bot.fusedesk.models import Department, Status, Tag
+from bot.fusedesk.models import Department, NewNote, Status, Tag
+from bot.intents import AddNote, Intent
+from bot.ledger import Ledger
+from bot.operations import CaseRef
 from bot.payloads import Place
 from bot.undo import Undo
 from simulator.blocks import elements
@@ -103,6 +107,25 @@ class Visit:
         options = await self.world.slack.typeahead(self.user, self.form(drawn), field, typed)
         return Exchange("block_suggestion", status=200, text="\n".join(each["text"]["text"] for each in options))
 
+    @asynccontextmanager
+    async def wished(self) -> AsyncIterator[str]:
+        """A note that they asked for and that waits, for something else is under way on the case; the run of it."""
+        bot, note = self.world.bot, f"note {self.caseid} Called back"
+        ledger = Ledger(bot.store)
+        ahead, _ = await ledger.accept(f"ahead of {note}", "U99SOMEBODY", f"case:{self.caseid}", bot.durable.executor)
+        deed = AddNote(case=CaseRef(caseid=self.caseid), note=NewNote(title="Called back", note="Called back"))
+        by = Person(self.user, self.world.slack.team, "Somebody")
+        await bot.durable.accept(
+            Intent(key=note, what="note", by=by, place=self.origin.place, deed=deed, surface="typed", command=note)
+        )
+        [wish] = await bot.durable.under_way(self.user)
+        try:
+            yield wish.run
+        finally:
+            await bot.background.drain(5)
+            await bot.durable.cancel(wish.run, self.user)
+            await ledger.over(ahead.run, "done")
+
 
 @dataclass(frozen=True)
 class Way:
@@ -168,6 +191,7 @@ VERBS: Mapping[str, Verb] = {
     "reopen": Verb("reopen {case}", Needs.WORK, "You reopened it.", status="closed", writes=True),
     "rep": Verb("rep", Needs.ADMIN, "Linked to a rep by hand"),
     "rep link": Verb("rep @gus nobody", Needs.ADMIN, "was linked to no rep by hand"),
+    "pending": Verb("pending", Needs.NOTHING, "Nothing waits: all that you asked for is done."),
     "refresh": Verb("refresh", Needs.WORK, "departments"),
 }
 
@@ -184,6 +208,25 @@ def _chosen(name: str, verb: Verb) -> Way:
         return await visit.press(f"{words.RUN}:0", visit.world.slack.stored(verb.typed.format(case=visit.caseid)))
 
     return replace(_typed(name, verb), name=f"button for {name}", route=f"action {words.RUN}", take=take)
+
+
+def _retyped(name: str, verb: Verb) -> Way:
+    """A command that was in vain, edited."""
+
+    async def take(visit: Visit) -> Exchange:
+        return await visit.send(forms.again_form(verb.typed.format(case=visit.caseid), visit.origin))
+
+    return replace(_typed(name, verb), name=f"retype {name}", route=f"submission {forms.AGAIN_FORM}", take=take)
+
+
+def _wish(action: str, shows: str) -> Way:
+    """A button that bears a wish of theirs."""
+
+    async def take(visit: Visit) -> Exchange:
+        async with visit.wished() as run:
+            return await visit.press(action, run)
+
+    return Way(action, f"action {action}", Needs.NOTHING, shows, take)
 
 
 def _undo(visit: Visit) -> str:
@@ -271,6 +314,8 @@ async def _at_home(visit: Visit) -> Exchange:
 WAYS = [
     *(_typed(name, verb) for name, verb in VERBS.items()),
     *(_chosen(name, verb) for name, verb in VERBS.items()),
+    # Nobody can be mentioned in a form.
+    *(_retyped(name, verb) for name, verb in VERBS.items() if "@" not in verb.typed),
     _shortcut("open_case_from_message", Needs.NOTHING, NEW_CASE),
     _shortcut("add_to_case", Needs.WORK, "Add to a case"),
     _shortcut("import_thread", Needs.WORK, "Import thread"),
@@ -290,6 +335,8 @@ WAYS = [
     _button(f"{lists.PAGE}:next", Needs.WORK, "11–20 of", lambda visit: '{"q":"find status:closed","o":10}'),
     _button(words.UNDO, Needs.WORK, "took the change of status back", _undo, status="closed", writes=True),
     _button(words.OPEN, Needs.NOTHING, NEW_CASE, lambda visit: ""),
+    _wish(waiting.CANCEL, "Cancelled: Add a note to #{case}: Called back."),
+    _wish(waiting.TRY_AGAIN, "As you would type it after /case."),
     _home(home.HOME_NEW, Needs.NOTHING, NEW_CASE),
     _home(home.HOME_FIND, Needs.WORK, "Cases of jane@example.com", "jane@example.com"),
     _home(home.HOME_REFRESH, Needs.NOTHING, "{mine}"),

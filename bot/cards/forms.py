@@ -28,6 +28,7 @@ TAGS_FORM = "tags_form"
 TRANSFER_FORM = "transfer_form"
 LINK_FORM = "link_form"
 IMPORT_FORM = "import_form"
+AGAIN_FORM = "again_form"
 CARD_VIEW = "card_view"
 
 CASE = "case"
@@ -43,6 +44,7 @@ KIND = "kind"
 WHEN = "when"
 CONTACT = "contact"
 THREAD = "thread"
+COMMAND = "command"
 
 _TEXT_LIMIT = 3_000
 SUMMARY_LIMIT = 250
@@ -300,6 +302,12 @@ def link_form(contact: str, origin: Origin, *, named: NamedCase | None = None, f
         CONTACT, "Contact", _text(contact, limit=60), hint="The contact's number in your CRM, or its UUID in FuseDesk."
     )
     return _modal(LINK_FORM, "Link to a contact", "Link", origin, [*_about(named), field], fault)
+
+
+def again_form(command: str, origin: Origin, *, fault: str = "") -> View:
+    """What was asked for in vain, as a command to be edited."""
+    field = _input(COMMAND, "/case", _text(command, lines=True), hint="As you would type it after /case.")
+    return _modal(AGAIN_FORM, "Try again", "Try again", origin, [field], fault)
 
 
 def message_view(message: Message, *, title: str = "casebot") -> View:

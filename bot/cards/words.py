@@ -7,7 +7,7 @@ is a button that runs a command, so that a slip costs one click.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from bot.cards.message import Block, Message
@@ -33,7 +33,8 @@ from bot.cards.text import (
     section,
 )
 from bot.cases import Person
-from bot.errors import CaseError, Choice, NameRefused
+from bot.changes import NotTagged
+from bot.errors import CaseError, Choice
 from bot.tokens import is_blank, value
 from bot.undo import Undo
 from bot.verbs import VERBS, Verb, nearest_verb, verb_of
@@ -243,17 +244,16 @@ def thread_left_out(caseid: int) -> Message:
 
 
 def tagged(
-    caseid: int, changed: Sequence[str], refused: Iterable[CaseError], *, adding: bool, undo: Undo | None = None
+    caseid: int, changed: Sequence[str], refused: Sequence[NotTagged], *, adding: bool, undo: Undo | None = None
 ) -> Message:
     """Each tag by its result: those that changed by name, and why each other one did not."""
     did, onto = ("Tagged", "with") if adding else ("Untagged", "from")
     names = ", ".join(line(name, 60) for name in changed)
     lines = [f"{did} case #{caseid}: {names}." if adding else f"Took off case #{caseid}: {names}."] if names else []
-    refused = list(refused)
     lines += [line(error.says, 300) for error in refused]
     told = _about(caseid, "\n".join(lines) or f"{did} nothing {onto} case #{caseid}.", undo)
     verb = "tag" if adding else "untag"
-    near = [name for error in refused if isinstance(error, NameRefused) for name in error.names[:3]]
+    near = [name for error in refused for name in error.names[:3]]
     return Message(told.text, told.blocks + offers([Choice(name, f"{verb} {caseid} {value(name)}") for name in near]))
 
 

@@ -73,6 +73,7 @@ class RefusedByFuseDesk(FuseDeskError):
 class QuotaUsedUp(FuseDeskError):
     """`again_at` is when calls may be expected to work again (aware datetime)."""
 
+    passing = True
     meanwhile = "FuseDesk allows no more calls this hour."
 
     def __init__(self, again_at: datetime, **facts: Any) -> None:
@@ -85,6 +86,7 @@ class QuotaUsedUp(FuseDeskError):
 class QuotaLow(FuseDeskError):
     """A read that was not made. `again_at` is when reads may be expected to work again (aware datetime)."""
 
+    passing = True
     meanwhile = "Few of this hour's FuseDesk calls are left, and they are kept for changes."
 
     def __init__(self, again_at: datetime, **facts: Any) -> None:
@@ -94,6 +96,7 @@ class QuotaLow(FuseDeskError):
 
 
 class Unavailable(FuseDeskError):
+    passing = True
     meanwhile = "FuseDesk does not answer right now."
 
     def __init__(self, *, maybe_done: bool = False, **facts: Any) -> None:
@@ -113,6 +116,7 @@ class LeftAlone(Unavailable):
 class Unintelligible(FuseDeskError):
     """Also the page "back soon" that comes with a status of 200."""
 
+    passing = True
     meanwhile = "FuseDesk answered with something that casebot cannot read."
 
     def __init__(self, *, maybe_done: bool = False, **facts: Any) -> None:

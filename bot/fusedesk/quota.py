@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from threading import Lock
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from bot.fusedesk.errors import FuseDeskError, QuotaLow, QuotaUsedUp
 
@@ -104,6 +104,17 @@ class Quota:
     def refusal(self) -> FuseDeskError:
         """What a read is refused with that is not made."""
         return QuotaUsedUp(self.again_at) if self.state == "empty" else QuotaLow(self.again_at)
+
+    @property
+    def numbers(self) -> dict[str, Any] | None:
+        """What FuseDesk told last, for casebots that use the same key; None before the first time."""
+        return self._seen._asdict() if self._seen.at is not None else None
+
+    def take(self, numbers: Mapping[str, Any] | None) -> None:
+        """What FuseDesk told another casebot; changes nothing where it told this one later."""
+        with self._lock:
+            if numbers is not None and (self._seen.at is None or numbers["at"] > self._seen.at):
+                self._seen = _Seen(**numbers)
 
     def read(self, headers: Mapping[str, str], *, used_up: bool = False) -> None:
         """Takes the numbers from an answer's headers (a mapping that ignores case); malformed or missing ones change nothing.

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from bot.database import WRITING, DatabaseError, as_error
+from bot.database import WRITING, DatabaseError, as_error, check_sqlite, place_of
 from bot.tables import metadata
 
 HERE = Path(__file__).parent
@@ -25,6 +25,24 @@ _RIGHTS = text(
     "SELECT bool_and(has_table_privilege(to_regclass(name), may)) "
     "FROM unnest(CAST(:names AS text[])) AS name, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS may "
     "WHERE to_regclass(name) IS NOT NULL"
+)
+
+# Inserts take their number from a sequence, which has rights of its own.
+_COUNTING = text(
+    "SELECT bool_and(has_sequence_privilege(pg_get_serial_sequence(name, 'id'), 'USAGE')) "
+    "FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NOT NULL"
+)
+# DBOS keeps its tables in a schema that it makes itself (`bot.durable`): by name, and what is known of it.
+_ENGINE = text(
+    "SELECT has_schema_privilege(engine.oid, 'USAGE') AS enter, has_schema_privilege(engine.oid, 'CREATE') AS make, "
+    "count(has.oid) AS tables, bool_and(has_table_privilege(has.oid, may)) AS write "
+    "FROM pg_namespace AS engine CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS may "
+    "LEFT JOIN pg_class AS has ON has.relnamespace = engine.oid AND has.relkind IN ('r', 'p') "
+    "WHERE engine.nspname = 'dbos' GROUP BY engine.oid"
+)
+_ENGINE_TOO = (
+    "give the user of DATABASE_URL the right to make the schema dbos (GRANT CREATE ON DATABASE), or make it the owner of one "
+    "(CREATE SCHEMA dbos AUTHORIZATION) and of all that stands there"
 )
 
 
@@ -66,13 +84,27 @@ def may_write(connection: Connection, *, tables_too: bool) -> None:
     """Raises DatabaseError where casebot could look but not write. A start that succeeds means that it can: a user with too few
     rights is found now, not at the first card. `tables_too` is for when tables are still to be made."""
     if connection.dialect.name == "sqlite":
+        check_sqlite()
         return  # its write lock is given to those who can write only
     if connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
         raise as_error(connection.engine.url, "25006")
     if tables_too and not connection.scalar(text("SELECT has_schema_privilege(current_schema(), 'CREATE')")):
         raise as_error(connection.engine.url, "42501")
-    if connection.scalar(_RIGHTS, {"names": list(metadata.tables)}) is False:
-        raise as_error(connection.engine.url, "42501")
+    counted = [name for name, table in metadata.tables.items() if "id" in table.c]
+    for asked, names in ((_RIGHTS, list(metadata.tables)), (_COUNTING, counted)):
+        if connection.scalar(asked, {"names": names}) is False:
+            raise as_error(connection.engine.url, "42501")
+    if not _engine_may(connection):
+        place = place_of(connection.engine.url)
+        raise DatabaseError(f"{place} refuses casebot a place for what is still to be done", _ENGINE_TOO, code="42501")
+
+
+def _engine_may(connection: Connection) -> bool:
+    """Whether DBOS can make its tables, or write those that it made."""
+    engine = connection.execute(_ENGINE).first()
+    if engine is None:
+        return bool(connection.scalar(text("SELECT has_database_privilege(current_database(), 'CREATE')")))
+    return bool(engine.enter and (engine.write if engine.tables else engine.make))
 
 
 def _config(scripts: Path, connection: Connection | None = None) -> Config:
