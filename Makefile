@@ -1,4 +1,4 @@
-# casebot: make setup | run | demo | test | coverage | soak-door | lint | bench | pictures | lock | clean
+# casebot: make setup | run | demo | test | coverage | soak | soak-door | lint | bench | pictures | lock | clean
 # Needs make, git and any Python from 3.11 on; everything else is put into .venv.
 #   make setup PYTHON=python3.13 VENV=.venv313     another Python, beside the first
 #   make test ARGS="-k transfer -x"                anything pytest takes
@@ -18,7 +18,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test coverage soak-door lint bench pictures lock clean
+.PHONY: help setup run demo test coverage soak soak-door lint bench pictures lock clean
 
 help:
 	@sed -n '1,5s/^# *//p' Makefile
@@ -44,6 +44,11 @@ test: setup
 
 coverage: setup
 	$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+
+# KILLS random kills of a casebot that writes, a quarter of an hour; SEED=2 makes others.
+KILLS ?= 1000
+soak: setup
+	$(BIN)/python -m tests.soak_kills $(KILLS) $(SEED)
 
 # COUNT mutated requests for a real process; SEED=2 makes others.
 COUNT ?= 100000

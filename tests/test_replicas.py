@@ -1,0 +1,257 @@
+"""Several casebots on one PostgreSQL: what Slack says to two of them happens once, and what one leaves the others finish."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from bot.cards import case
+from simulator.fusedesk import Call, FuseDesk
+from simulator.slack import BOT_USER, JANE, SUPPORT, Exchange, Message, Slack
+from simulator.slack_delivery import EVENTS
+from tests.postgres import Fresh
+from tests.processes import Lives, lives
+
+CARDS, CLICKS = 10, 10
+# Seconds within which a survivor has finished what a dead casebot had begun.
+TAKEN_OVER = 30.0
+LEAST, SENDERS, ROLLS = 100, 4, 2
+
+
+@asynccontextmanager
+async def replicas(postgresql: Fresh) -> AsyncIterator[Lives]:
+    async with lives(postgresql(), cases=CARDS + 5) as casebots:
+        for caseid in range(1001, 1001 + CARDS + 5):
+            casebots.desk.change(caseid, status="new", departmentid=268, repid=2)
+        yield casebots
+
+
+class Twice:
+    """Whatever Slack sends goes to another casebot, too: at the same moment, with the same signature."""
+
+    def __init__(self, slack: Slack, url: str, session: aiohttp.ClientSession) -> None:
+        self._slack = slack
+        self._url = url
+        self._session = session
+        self._sending: list[asyncio.Task[int]] = []
+        slack.delivery.watch = self._also
+
+    def _also(self, exchange: Exchange) -> None:
+        began = not exchange.status and not exchange.error
+        if began:
+            self._sending.append(asyncio.create_task(self._send(exchange.body)))
+
+    async def _send(self, body: str) -> int:
+        now = int(time.time())
+        headers = {"X-Slack-Request-Timestamp": str(now), "X-Slack-Signature": self._slack.sign(body, now)}
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        async with self._session.post(self._url + EVENTS, data=body, headers=headers) as answer:
+            return answer.status
+
+    async def statuses(self) -> list[int]:
+        self._slack.delivery.watch = None
+        return await asyncio.gather(*self._sending)
+
+
+def counted(desk: FuseDesk) -> Counter[str]:
+    """How many write calls took effect, by their path; grows from now on."""
+    effects: Counter[str] = Counter()
+
+    def count(call: Call) -> None:
+        effects[call.path.removeprefix("/api/v1")] += 1
+
+    desk.on_effect = count
+    return effects
+
+
+async def shared(slack: Slack, caseid: int) -> Message:
+    await slack.command(JANE, SUPPORT, str(caseid))
+    private = await slack.until(lambda: of_case(slack, caseid, ephemeral=True), what="the case")
+    await slack.click(JANE, private[-1], case.SHARE)
+    cards = await slack.until(lambda: of_case(slack, caseid, ephemeral=False), what="the shared card")
+    return cards[-1]
+
+
+def of_case(slack: Slack, caseid: int, *, ephemeral: bool) -> list[Message]:
+    seen = [message for message in slack.seen(JANE, SUPPORT) if message.user == BOT_USER and message.ephemeral == ephemeral]
+    return [message for message in seen if f"#{caseid}" in message.plain()]
+
+
+def thread(slack: Slack, card: Message) -> list[Message]:
+    """What everybody sees below a card."""
+    return [message for message in slack.seen(JANE, SUPPORT, card.ts) if message.ts != card.ts and not message.ephemeral]
+
+
+def marks(slack: Slack, card: Message) -> list[tuple[str, object]]:
+    """The lines in a card's thread, each with the mark by which casebot finds it again."""
+    return [(message.text, (message.metadata or {}).get("event_payload")) for message in thread(slack, card)]
+
+
+def notes(desk: FuseDesk, caseid: int) -> list[str]:
+    return [item["title"] for item in desk.case(caseid)["history"] if item["type"] == "note"]
+
+
+async def test_a_click_that_two_casebots_get_at_once_has_one_effect(postgresql: Fresh) -> None:
+    async with replicas(postgresql) as casebots, aiohttp.ClientSession() as session:
+        slack, desk = casebots.slack, casebots.desk
+        other = await (await casebots.start(connect=False)).up()
+        await casebots.start()
+        cards = {caseid: await shared(slack, caseid) for caseid in range(1001, 1001 + CARDS)}
+        effects = counted(desk)
+        twice = Twice(slack, other, session)
+
+        async def pressed(caseid: int, card: Message) -> None:
+            for number in range(1, CLICKS + 1):
+                action, then = (case.CLOSE, "Reopen") if number % 2 else (case.REOPEN, "Close")
+                await slack.click(JANE, card, action)
+                await slack.until(
+                    lambda then=then, number=number: then in card.buttons and len(thread(slack, card)) >= number,
+                    timeout=TAKEN_OVER,
+                    what=f"click {number} on case {caseid}: FuseDesk has {desk.case(caseid)['status']}, {effects} took effect",
+                )
+
+        await asyncio.gather(*(pressed(caseid, card) for caseid, card in cards.items()))
+        statuses = await twice.statuses()
+        for life in casebots.all:
+            await life.stop()
+
+        assert set(statuses) == {200}
+        assert len(statuses) == CARDS * CLICKS
+        assert effects == Counter({f"/cases/{caseid}": CLICKS for caseid in cards})
+        for caseid, card in cards.items():
+            said = [message.plain().partition("\n")[0] for message in thread(slack, card)]
+            assert said == ["Jane Doe closed it.", "Jane Doe reopened it."] * (CLICKS // 2), (
+                f"case {caseid}: {marks(slack, card)}"
+            )
+        assert slack.faults == []
+
+
+async def test_a_command_that_two_casebots_get_at_once_has_one_effect(postgresql: Fresh) -> None:
+    async with replicas(postgresql) as casebots, aiohttp.ClientSession() as session:
+        slack, desk = casebots.slack, casebots.desk
+        other = await (await casebots.start(connect=False)).up()
+        await casebots.start()
+        effects = counted(desk)
+        twice = Twice(slack, other, session)
+
+        async def typed(caseid: int) -> None:
+            for number in range(1, CLICKS + 1):
+                await slack.command(JANE, SUPPORT, f"note #{caseid} quokka{number}")
+                await slack.until(
+                    lambda number=number: len(told(slack, caseid)) >= number,
+                    timeout=TAKEN_OVER,
+                    what=f"note {number} on case {caseid}: FuseDesk holds {notes(desk, caseid)[-3:]}",
+                )
+
+        caseids = range(1001, 1001 + CARDS)
+        await asyncio.gather(*map(typed, caseids))
+        statuses = await twice.statuses()
+        for life in casebots.all:
+            await life.stop()
+
+        assert set(statuses) == {200}
+        assert effects == Counter({f"/cases/{caseid}/addnote": CLICKS for caseid in caseids})
+        for caseid in caseids:
+            assert Counter(notes(desk, caseid)) >= Counter(f"quokka{number}" for number in range(1, CLICKS + 1))
+            assert len(told(slack, caseid)) == CLICKS
+        assert slack.faults == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_what_a_killed_casebot_was_writing_another_one_finishes(postgresql: Fresh, when: str) -> None:
+    async with replicas(postgresql) as casebots:
+        slack, desk = casebots.slack, casebots.desk
+        survivor = await (await casebots.start(connect=False)).up()
+        victim = await casebots.start()
+        asked, done = asyncio.Event(), asyncio.Event()
+        effects = counted(desk)
+        count = desk.on_effect
+
+        def noticed(call: Call) -> None:
+            assert count is not None
+            count(call)
+            done.set()
+
+        desk.on_effect = noticed
+        desk.on_request = lambda call: asked.set() if call.writes else None
+        # Nobody lets go what hangs: what was sent before its sender died never comes to an effect after that.
+        desk.fail("POST /cases/1001/addnote", when=when, how="hang")
+        await slack.command(JANE, SUPPORT, "note #1001 quokka")
+        await asyncio.wait_for((asked if when == "before" else done).wait(), 10)
+
+        began = time.monotonic()
+        await victim.kill()
+        slack.connect(survivor)
+        await slack.until(
+            lambda: "quokka" in notes(desk, 1001) and any("Added the note" in text for text in told(slack, 1001)),
+            timeout=TAKEN_OVER,
+            what=f"the note, and that it is told; FuseDesk holds {notes(desk, 1001)}\n{casebots.all[0].told()}",
+        )
+        took = time.monotonic() - began
+        await casebots.all[0].stop()
+
+        assert notes(desk, 1001).count("quokka") == 1
+        assert effects == Counter({"/cases/1001/addnote": 1})
+        assert len(told(slack, 1001)) == 1
+        assert took < TAKEN_OVER
+
+
+def told(slack: Slack, caseid: int) -> list[str]:
+    """Notes that Jane alone was told of."""
+    alone = [*slack.seen(JANE, SUPPORT), *slack.seen(JANE, slack.dm(JANE).id)]
+    texts = [message.plain() for message in alone if message.user == BOT_USER]
+    return [text for text in texts if f"Added the note to case #{caseid}" in text]
+
+
+async def test_a_rolling_restart_loses_and_doubles_nothing(postgresql: Fresh) -> None:
+    async with replicas(postgresql) as casebots:
+        slack, desk = casebots.slack, casebots.desk
+        await casebots.start()
+        effects = counted(desk)
+        numbers, rolled = itertools.count(), asyncio.Event()
+        sent: dict[int, list[str]] = {1001 + sender: [] for sender in range(SENDERS)}
+        refused: list[Exchange] = []
+
+        async def stream(caseid: int) -> None:
+            """One note after the other, each as soon as the one before is told."""
+            while not rolled.is_set() or sum(map(len, sent.values())) < LEAST:
+                word = f"quokka{next(numbers):04}x"
+                exchange = await slack.command(JANE, SUPPORT, f"note #{caseid} {word}")
+                if exchange.error:
+                    refused.append(exchange)
+                    return
+                sent[caseid].append(word)
+                await slack.until(
+                    lambda: len(told(slack, caseid)) >= len(sent[caseid]),
+                    timeout=TAKEN_OVER,
+                    what=f"the end of {word}: FuseDesk holds {notes(desk, caseid)[-3:]}",
+                )
+
+        async def roll() -> None:
+            for _ in range(ROLLS):
+                old = casebots.all[-1]
+                await casebots.start()
+                old.process.send_signal(signal.SIGTERM)
+                await old.end()
+            rolled.set()
+
+        await asyncio.gather(roll(), *(stream(caseid) for caseid in sent))
+        for life in casebots.all:
+            await life.stop()
+
+        assert refused == []
+        assert [life.ended for life in casebots.all] == [0] * (ROLLS + 1)
+        for caseid, words in sent.items():
+            held = [note for note in notes(desk, caseid) if note.startswith("quokka")]
+            assert sorted(held) == sorted(words), f"case {caseid}: {Counter(held) - Counter(words)} too many"
+            assert len(told(slack, caseid)) == len(words)
+        assert sum(effects.values()) == sum(map(len, sent.values()))
+        assert slack.faults == []
