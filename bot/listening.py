@@ -242,10 +242,14 @@ class Listening:
             )
             watch = await self._durable.accept(intent, again=again)
             left = until - asyncio.get_running_loop().time()
-            await asyncio.wait({watch.ended}, timeout=max(left, 0.1))
-            in_time = watch.ended.done()
-            if watch.form is not None and not watch.form.done():
-                watch.form.set_result(in_time)
+            in_time = False
+            try:
+                await asyncio.wait({watch.ended}, timeout=max(left, 0.1))
+                in_time = watch.ended.done()
+            finally:
+                # Also where the request is given up: the wish waits for it before it tells how it ended.
+                if watch.form is not None and not watch.form.done():
+                    watch.form.set_result(in_time)
             if not in_time:
                 await ack(response_action="update", view=waiting_view(waiting))
                 return
