@@ -317,7 +317,8 @@ class Durable:
             except CaseError as error:
                 if error.passing and datetime.now(UTC) - intent.at < LONGEST:
                     tried, paced = tried + 1, False
-                    await self._wait(run, intent, watch, error, backoff(tried), tell=tried >= _BLIPS)
+                    seconds = backoff(tried) if error.wait is None else error.wait
+                    await self._wait(run, intent, watch, error, seconds, tell=tried >= _BLIPS or seconds > _LONG)
                     continue
                 ended = await self._deeds.in_vain(intent, error)
             # A fault of casebot's own must end in words, too.

@@ -36,10 +36,11 @@ class CaseError(Exception):
     `example` is a command that would work (without `/case`), `choices` are the nearest ways out, `field` names the field of a
     form that it is about (`case`, `department`, `rep`, `tags`, `summary`, `details`, `email`, `note`, `title`, `contact`).
     `facts` are for the log: ids and codes, never texts or emails. `passing`: the same may work later, without anybody doing
-    anything about it, so that a change waits for it.
+    anything about it, so that a change waits for it; `wait`: so many seconds at least, where that is known.
     """
 
     passing = False
+    wait: float | None = None
 
     def __init__(self, says: str, *, example: str = "", choices: Sequence[Choice] = (), field: str = "", **facts: object) -> None:
         super().__init__(says)

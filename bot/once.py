@@ -19,7 +19,7 @@ from bot.wishes import AddNote, ImportHistory, OpenCase, Wish
 
 # A request that was cut off may still be on its way through FuseDesk: so many times the time that casebot waits for an answer
 # must have passed since it was sent, before it counts as lost and is sent again.
-LOST = 1.5
+LOST = 1.25
 # What a proxy answers while FuseDesk may still be at it.
 _GATEWAY = (502, 504)
 _ANSWERED = "answered"
@@ -79,9 +79,11 @@ class Once:
 
     def _not_on_its_way(self, wish: Wish, mark: Mark) -> None:
         """Raises Unavailable where it was cut off so lately that FuseDesk may still be at it."""
-        lost = timedelta(seconds=self._patience * LOST)
-        if mark.ts != _ANSWERED and datetime.now(UTC) - mark.at < lost:
-            raise Unavailable(maybe_done=True, call=wish.kind)
+        left = mark.at + timedelta(seconds=self._patience * LOST) - datetime.now(UTC)
+        if mark.ts != _ANSWERED and left > timedelta(0):
+            error = Unavailable(maybe_done=True, call=wish.kind)
+            error.wait = left.total_seconds()
+            raise error
 
     async def begun(self, key: str) -> Mapping[str, Any] | None:
         """What was noted when the write of that key was sent first; None where it never was."""
