@@ -60,7 +60,7 @@ POLL = 0.2
 _LISTED, _AT_ONCE, _ELSEWHERE = 20, 1_000, 30.0
 
 # What DBOS may take to store a wish: longer, and Slack gives up on us.
-_ACCEPT = 2.0
+ACCEPT = 2.0
 
 
 class _TakenBack(Exception):
@@ -205,7 +205,7 @@ class Durable:
             with in_words(self._url):
                 # In a context of its own, because a wish may follow from the telling of another one.
                 starting = asyncio.create_task(_start(entry.run, intent.dump()), context=Context())
-                await asyncio.wait_for(starting, _ACCEPT)
+                await asyncio.wait_for(starting, ACCEPT)
         except (CaseError, TimeoutError) as fault:
             # What the ledger calls lost is carried out by nobody, also where DBOS has it by now.
             if await self._refused(entry.run):

@@ -142,6 +142,8 @@ def wishes(desk: FuseDesk, done: list[Call]) -> Iterator[Wish]:
 
 async def test_after_a_storm_every_wish_has_had_one_effect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durable, "MOST", 3.0)
+    # Storing so many at once may take a busy machine longer than Slack would wait: that is another test's matter.
+    monkeypatch.setattr(durable, "ACCEPT", 60.0)
     # A busy machine takes its time until what was cut off has come to its end.
     monkeypatch.setattr(once, "LOST", 6.0)
     desk = FuseDesk(cases=sum(WISHES.values()))
