@@ -37,6 +37,7 @@ class Replay:
         self._connections: set[Connection] = set()
         self._held: list[tuple[Connection, Asked]] = []
         self._came = asyncio.Event()
+        self._called: asyncio.Future[float] | None = None
         self.calls: Counter[str] = Counter()
         self.hanging = False
         self.port = 0
@@ -50,6 +51,11 @@ class Replay:
         path = f"/response/{name}"
         arrival = self._cards[path] = asyncio.get_running_loop().create_future()
         return self.url + path, arrival
+
+    def next_call(self) -> asyncio.Future[float]:
+        """The moment (`time.perf_counter`) at which FuseDesk is asked for something next."""
+        self._called = asyncio.get_running_loop().create_future()
+        return self._called
 
     def release(self) -> None:
         """Ends the hanging: whoever waits is answered, late."""
@@ -86,6 +92,8 @@ class Replay:
             return
         self.calls["fusedesk" if asked.is_fusedesks else asked.path] += 1
         self._came.set()
+        if asked.is_fusedesks and self._called is not None and not self._called.done():
+            self._called.set_result(time.perf_counter())
         if asked.is_fusedesks and self.hanging:
             self._held.append((connection, asked))
             return

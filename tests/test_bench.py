@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bench import cards, contestants, door, growth, memory, names, quota, start, wish, wrk
+from bench import cards, contestants, door, durable, growth, memory, names, quota, start, wish, wrk
 from bench.__main__ import SUITES, main
 from bench.contestants import BOLT, BOLT_JS, FLOOR, rival, told
 from bench.load import percentile, volley
@@ -45,7 +45,7 @@ async def test_a_wish_is_measured_to_its_card_and_the_door_while_fusedesk_hangs(
     assert all(row.casebot > 0 for row in rows)
 
 
-@pytest.mark.parametrize("suite", [names, cards, start, growth, memory], ids=lambda suite: suite.__name__)
+@pytest.mark.parametrize("suite", [names, cards, durable, start, growth, memory], ids=lambda suite: suite.__name__)
 async def test_every_other_suite_runs_through(suite: object, run: Run) -> None:
     rows = await suite.rows(run)  # type: ignore[attr-defined]
 
