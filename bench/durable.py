@@ -104,7 +104,7 @@ class _Desk:
         caseid = FIRST_CASE + number % _CASES
         url, arrival = self.replay.expect(f"d{number}")
         text = f"note {caseid} Called back" if kind == "note" else f"{caseid}"
-        await connection.send(self.sender.command(text, trigger=f"durable.{number}", url=url))
+        await connection.taken(self.sender.command(text, trigger=f"durable.{number}", url=url))
         await arrival
 
 

@@ -20,7 +20,7 @@ from bench.requests import Shot
 
 
 class Refused(Exception):
-    """An answer other than 200: what was measured would not be what was meant."""
+    """An answer other than the one that was meant: what was measured would not be it either."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,10 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time."""
+    """One request at a time. `said` is the body of the last answer: words, where somebody was refused in the acknowledgement."""
 
     def __init__(self) -> None:
+        self.said = b""
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[int] | None = None
@@ -54,6 +55,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
+
+    def on_body(self, body: bytes) -> None:
+        self.said += body
 
     def on_message_complete(self) -> None:
         if self._answer is not None and not self._answer.done():
@@ -68,6 +72,7 @@ class Connection(asyncio.Protocol):
         """Milliseconds until the whole answer was there. Raises Refused."""
         assert self._transport is not None
         self._answer = asyncio.get_running_loop().create_future()
+        self.said = b""
         wire = shot.wire()
         began = time.perf_counter()
         self._transport.write(wire)
@@ -75,6 +80,13 @@ class Connection(asyncio.Protocol):
         took = (time.perf_counter() - began) * 1000
         if status != 200:
             raise Refused(f"status {status} for {shot.body[:200]!r}")
+        return took
+
+    async def taken(self, shot: Shot) -> float:
+        """`send` for what is answered later. Raises Refused, too, where the acknowledgement says that it will not be."""
+        took = await self.send(shot)
+        if self.said:
+            raise Refused(f"{self.said[:200]!r} for {shot.body[:200]!r}")
         return took
 
     def close(self) -> None:

@@ -65,7 +65,7 @@ async def wishes(replay: Replay, server: Server, sender: Sender, caseids: Sequen
             url, arrival = replay.expect(f"{caseid}-{at_once}")
             shot = sender.command(str(caseid), trigger=f"{caseid}.{at_once}", url=url)
             began = time.perf_counter()
-            await connection.send(shot)
+            await connection.taken(shot)
             took.append((await arrival - began) * 1000)
 
     async with connected(server.port, at_once) as connections:
