@@ -265,6 +265,7 @@ async def build_app(
     writing = Writing(fusedesk, directory, desk, Once(fusedesk, ledger, patience=settings.fusedesk_read_timeout), store)
     durable = Durable(
         settings.database_url.get_secret_value(),
+        store.engine,
         alone,
         ledger,
         Pace(fusedesk.quota, clock=now),

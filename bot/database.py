@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -29,6 +29,8 @@ except ImportError:  # Windows, where whoever runs casebot has to see to it that
 # An execution option of `Engine`, heard by SQLite alone: take the write lock at the beginning. A transaction that has read
 # before it writes is refused at once when somebody else wrote meanwhile, and no busy_timeout helps it.
 WRITING = {"casebot_begin": "BEGIN IMMEDIATE"}
+# Another one: Python's driver begins, at the first statement that writes, as DBOS expects.
+_LEFT_TO_THE_DRIVER = {"casebot_begin": None}
 
 # RETURNING, by which DBOS stores a wish. RHEL 9 has 3.34, for example.
 _OLDEST_SQLITE = (3, 35)
@@ -122,19 +124,24 @@ def place_of(url: str | URL) -> str:
     return f"PostgreSQL database {parts.database or parts.username or ''} at {host}"
 
 
-def engine_for(url: str, *, begins: bool = True) -> Engine:
-    """An engine, not yet connected; whoever makes it disposes of it. `begins`: on SQLite it begins transactions by itself;
-    without, Python's driver does, at the first statement that writes, as DBOS expects."""
+def engine_for(url: str) -> Engine:
+    """An engine, not yet connected; whoever makes it disposes of it.
+
+    On SQLite it has one connection, for which whoever comes second waits in line: several would ask for the one write lock
+    again and again, and who is lucky gets it.
+    """
     parts = make_url(url)
     if is_sqlite(url):
-        engine = create_engine(parts, hide_parameters=True)
+        engine = create_engine(parts, hide_parameters=True, poolclass=QueuePool, pool_size=1, max_overflow=0)
         event.listen(engine, "connect", _prepare)
-        if begins:
-            event.listen(engine, "begin", _begin)
-        else:
-            event.listen(engine, "connect", _leave_it_to_the_driver)
+        event.listen(engine, "begin", _begin)
         return engine
     return create_engine(parts, hide_parameters=True, pool_pre_ping=True, connect_args=_patience(parts))
+
+
+def engine_for_dbos(url: str, engine: Engine) -> Engine:
+    """The engine that DBOS works with: on SQLite over the same connection as `engine`."""
+    return engine.execution_options(**_LEFT_TO_THE_DRIVER) if is_sqlite(url) else engine_for(url)
 
 
 def _patience(parts: URL) -> dict[str, str]:
@@ -154,10 +161,6 @@ def _prepare(connection: Any, _: Any) -> None:
     except Exception:  # raised again: a connection that is half prepared must not stay open
         connection.close()
         raise
-
-
-def _leave_it_to_the_driver(connection: Any, _: Any) -> None:
-    connection.isolation_level = "IMMEDIATE"
 
 
 def _unixepoch(*when: str) -> float | int | None:
@@ -186,7 +189,11 @@ def _write_ahead(connection: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("casebot_begin", "BEGIN"))
+    how = connection.get_execution_options().get("casebot_begin", "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.isolation_level = "IMMEDIATE" if how is None else None
+    if how is not None:
+        connection.exec_driver_sql(how)
 
 
 class Alone:

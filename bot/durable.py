@@ -23,10 +23,11 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from sqlalchemy import Engine
 
 from bot.cards.message import Message, View
-from bot.database import Alone, DatabaseError, as_error, engine_for, in_words
+from bot.database import Alone, DatabaseError, as_error, engine_for_dbos, in_words
 from bot.deeds import Deeds, Ended, Watch
 from bot.errors import CaseError
 from bot.fusedesk.pace import Pace
@@ -88,8 +89,9 @@ class Waiting(NamedTuple):
 class Durable:
     """One for each process, as DBOS is. `start` before anything else; `work` once there is somebody who does the work.
 
-    `alone` tells whether no other casebot can be there; `takeover` is after how many seconds without a sign of life one counts as
-    dead; `sleep` waits for so many. `caseid` and `known_id` tell the case that somebody means, the second one without a call.
+    `engine` is the store's; `alone` tells whether no other casebot can be there; `takeover` is after how many seconds without a
+    sign of life one counts as dead; `sleep` waits for so many. `caseid` and `known_id` tell the case that somebody means, the
+    second one without a call.
     """
 
     _one: Durable | None = None
@@ -97,6 +99,7 @@ class Durable:
     def __init__(
         self,
         url: str,
+        engine: Engine,
         alone: Alone,
         ledger: Ledger,
         pace: Pace,
@@ -115,7 +118,7 @@ class Durable:
         self._takeover = takeover
         self._sleep = sleep
         self._alone = alone
-        self._engine = engine_for(url, begins=False)
+        self._engine = engine_for_dbos(url, engine)
         self._ready = asyncio.Event()
         self._watched: dict[str, Watch] = {}
         self._turns: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
@@ -140,6 +143,8 @@ class Durable:
             "system_database_engine": self._engine,
             "application_version": _VERSION,
             "executor_id": self.executor,
+            # Its default is pickle, which ties what is stored to this version of everything.
+            "serializer": DBOSPortableJSONSerializer(),
             "use_listen_notify": False,
             "notification_listener_polling_interval_sec": POLL,
             "log_level": "ERROR",
@@ -489,14 +494,23 @@ class Durable:
 
     async def _forget(self, age: timedelta, *, in_vain_too: bool) -> None:
         before = (datetime.now(UTC) - age).isoformat()
-        with in_words(self._url):
-            over = await DBOS.list_workflows_async(
-                status=["SUCCESS", "ERROR"], completed_before=before, load_input=False, load_output=False, limit=_AT_ONCE
-            )
-            runs = [one.workflow_id for one in over]
-            if not in_vain_too:
-                runs = await self._ledger.fulfilled(runs)
-            await DBOS.delete_workflows_async(runs)
+        kept = 0
+        while True:
+            with in_words(self._url):
+                over = await DBOS.list_workflows_async(
+                    status=["SUCCESS", "ERROR"],
+                    completed_before=before,
+                    load_input=False,
+                    load_output=False,
+                    limit=_AT_ONCE,
+                    offset=kept,
+                )
+                found = [one.workflow_id for one in over]
+                runs = found if in_vain_too else await self._ledger.fulfilled(found)
+                await DBOS.delete_workflows_async(runs)
+            if len(found) < _AT_ONCE:
+                return
+            kept += len(found) - len(runs)
 
 
 def backoff(tried: int) -> float:

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 _CARDS_A_CASE = 20
 _WEEK = timedelta(days=7)
-# SQLite has one writer, and one thread keeps those in the order given without anybody polling for a lock.
+# SQLite has one connection, and one thread keeps those who wait for it in the order given.
 _THREADS = 8
 
 
@@ -45,19 +45,19 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._engine = engine_for(url)
-        self._writing = self._engine.execution_options(**WRITING)
+        self.engine = engine_for(url)
+        self._writing = self.engine.execution_options(**WRITING)
         self._threads = ThreadPoolExecutor(1 if is_sqlite(url) else _THREADS, thread_name_prefix="store")
 
     async def open(self) -> None:
         """Brings the tables up to date. Raises DatabaseError: not reachable, not writable, or changed by a newer casebot."""
         make_private(self._url)
-        await self._in_thread(lambda: migrate(self._engine))
+        await self._in_thread(lambda: migrate(self.engine))
 
     async def close(self) -> None:
         """Ends after what is under way; may be called twice."""
         await asyncio.to_thread(self._threads.shutdown)
-        self._engine.dispose()
+        self.engine.dispose()
 
     # Cards shown in channels
 
@@ -185,7 +185,7 @@ class Store:
         """What `work` reads, in a thread. For rooms whose statements stand there (`bot.ledger`)."""
 
         def reading() -> T:
-            with self._engine.connect() as connection:
+            with self.engine.connect() as connection:
                 return work(connection)
 
         return await self._in_thread(reading)

@@ -217,7 +217,7 @@ async def started(url: str) -> AsyncIterator[Durable]:
         raise LookupError
 
     store = Store(url)
-    durable = Durable(url, Alone(url), Ledger(store), Pace(Quota()), caseid=caseid, known_id=lambda _: None)
+    durable = Durable(url, store.engine, Alone(url), Ledger(store), Pace(Quota()), caseid=caseid, known_id=lambda _: None)
     try:
         await store.open()
         await durable.start()
