@@ -87,6 +87,7 @@ async def test_of_two_who_take_a_case_at_once_the_second_is_told_what_the_first_
         )
 
     assert await world.slack.until(told)
+    await world.settled()
     assert len(writes(world)) == 1
     assert len(lines_of(world, card)) == 1
 
