@@ -19,8 +19,8 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from bot.drafts import KEPT as DRAFTS_KEPT
-from bot.store import Store, put, put_once
-from bot.tables import drafts, intents, marks, quotas, replicas
+from bot.store import CHANGE_KEPT, Store, put, put_once
+from bot.tables import changes, drafts, intents, marks, quotas, replicas
 
 State = Literal["open", "running", "waiting", "done", "failed", "cancelled", "lost"]
 _UNDER_WAY = ("open", "running", "waiting")
@@ -223,6 +223,7 @@ class Ledger:
             connection.execute(delete(intents).where(intents.c.state.not_in(_UNDER_WAY), intents.c.at < now - _REMEMBERED))
             connection.execute(delete(marks).where(marks.c.at < now - _MARKED))
             connection.execute(delete(drafts).where(drafts.c.at < now - DRAFTS_KEPT))
+            connection.execute(delete(changes).where(changes.c.at < now - CHANGE_KEPT))
 
         await self._store.write(forget)
 

@@ -1,8 +1,8 @@
 """The tables: what casebot remembers, column by column.
 
-Ids, codes and moments: nothing that a customer or a colleague wrote is kept here, except in `drafts`, for a day. (What is still
-to be written to FuseDesk stands in DBOS's own tables, until it is done.) A change of a table brings a file in
-`bot/migrations/versions`; a test compares the two.
+Ids, codes and moments: nothing that a customer or a colleague wrote is kept here, except in `drafts`, for a day. Names stand in
+`changes`, for an hour. (What is still to be written to FuseDesk stands in DBOS's own tables, until it is done.) A change of a
+table brings a file in `bot/migrations/versions`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -163,4 +163,15 @@ drafts = Table(
     Column("size", Integer, nullable=False),
     Column("rest", LargeBinary, nullable=False),
     Index("drafts_by_age", "at"),
+)
+
+# What was done last to a case, for whoever asks the same of an old card. `change` has it in words, and as JSON, because a name
+# may hold what PostgreSQL takes in no text.
+changes = Table(
+    "changes",
+    metadata,
+    Column("caseid", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("change", JSON, nullable=False),
+    Index("changes_by_age", "at"),
 )

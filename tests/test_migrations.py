@@ -20,7 +20,7 @@ from bot.tables import metadata
 from tests.databases import with_one_more
 
 ROOT = Path(__file__).parent.parent
-TABLES = {"cards", "message_cases", "rep_links", "opened", "audit", "intents", "marks", "replicas", "quotas", "drafts"}
+TABLES = {"cards", "message_cases", "rep_links", "opened", "audit", "intents", "marks", "replicas", "quotas", "drafts", "changes"}
 STEPS = len(list((HERE / "versions").glob("r*.py")))
 
 A_CASE = (

@@ -1,4 +1,4 @@
-"""What replicas had each in its own memory: the rests of long texts (drafts)."""
+"""What replicas had each in its own memory: the rests of long texts (drafts), and who changed a case last (changes)."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def upgrade() -> None:
         sa.Column("rest", sa.LargeBinary, nullable=False),
     )
     op.create_index("drafts_by_age", "drafts", ["at"])
+    op.create_table(
+        "changes",
+        sa.Column("caseid", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("change", sa.JSON, nullable=False),
+    )
+    op.create_index("changes_by_age", "changes", ["at"])
