@@ -283,7 +283,7 @@ async def build_app(
         "slack": slack,
         "answers": answers,
         "threads": Threads(people, str(identity.get("url") or "")),
-        "drafts": Drafts(),
+        "drafts": Drafts(store),
         "fusedesk": fusedesk,
         "access": access,
         "people": people,

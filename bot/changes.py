@@ -6,7 +6,6 @@ What belongs here: reckoning with a change, without asking anybody. Making it is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot import wishes
 from bot.audit import State
@@ -22,20 +21,6 @@ TOOK_BACK = {
     "status": "took the change of status back",
     "contact": "took the change of contact back",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What was done last to a case through casebot: `line` continues the person's name ("transferred it to Billing").
-
-    `holder` is the department and rep that a transfer left it with; None for any other change.
-    """
-
-    user: str
-    name: str
-    line: str
-    at: datetime
-    holder: tuple[int | None, int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
-from bot.store import Store, put, put_once
-from bot.tables import intents, marks, quotas, replicas
+from bot.drafts import KEPT as DRAFTS_KEPT
+from bot.store import CHANGE_KEPT, Store, put, put_once
+from bot.tables import changes, drafts, intents, marks, quotas, replicas
 
 State = Literal["open", "running", "waiting", "done", "failed", "cancelled", "lost"]
 _UNDER_WAY = ("open", "running", "waiting")
@@ -215,12 +216,14 @@ class Ledger:
     # Keeping it small
 
     async def forget_old(self) -> None:
-        """What nobody will ask for again. What is under way stays, however old."""
+        """What nobody will ask for again, in casebot's whole database. What is under way stays, however old."""
         now = datetime.now(UTC)
 
         def forget(connection: Connection) -> None:
             connection.execute(delete(intents).where(intents.c.state.not_in(_UNDER_WAY), intents.c.at < now - _REMEMBERED))
             connection.execute(delete(marks).where(marks.c.at < now - _MARKED))
+            connection.execute(delete(drafts).where(drafts.c.at < now - DRAFTS_KEPT))
+            connection.execute(delete(changes).where(changes.c.at < now - CHANGE_KEPT))
 
         await self._store.write(forget)
 

@@ -1,4 +1,5 @@
-"""What must outlive the process: cards shown, which message led to which case, links of people to reps, the audit.
+"""What must outlive the process: cards shown, which message led to which case, links of people to reps, the audit, and what was
+done last to a case.
 
 What belongs here: the statements, one small async method for each thing to remember or to recall. Faults of the database are
 `DatabaseError`; who can do without an answer says so where it asks (`bot.answers` for cards).
@@ -18,12 +19,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.audit import AuditEntry
 from bot.database import WRITING, engine_for, in_words, is_sqlite, make_private
 from bot.migrations import migrate
-from bot.tables import audit, cards, marks, message_cases, opened, rep_links
+from bot.tables import audit, cards, changes, marks, message_cases, opened, rep_links
 
 T = TypeVar("T")
 
 _CARDS_A_CASE = 20
 _WEEK = timedelta(days=7)
+# How long it is known who changed a case last; `bot.ledger` deletes what is older.
+CHANGE_KEPT = timedelta(hours=1)
 # SQLite has one connection, and one thread keeps those who wait for it in the order given.
 _THREADS = 8
 
@@ -35,6 +38,19 @@ class RepLink(NamedTuple):
     repid: int
     by: str
     at: datetime
+
+
+class Change(NamedTuple):
+    """What somebody did to a case through casebot: `line` continues the person's name ("transferred it to Billing").
+
+    `holder` is the department and rep that a transfer left it with; None for any other change.
+    """
+
+    user: str
+    name: str
+    line: str
+    at: datetime
+    holder: tuple[int | None, int | None] | None = None
 
 
 class Store:
@@ -151,15 +167,31 @@ class Store:
 
     # The audit
 
-    async def audit(self, entry: AuditEntry, once: str = "") -> None:
-        """Adds one line; its `id` is given by the database. `once`: what is said twice under that key is kept once."""
+    async def audit(self, entry: AuditEntry, *, once: str = "", change: Change | None = None) -> None:
+        """Adds one line; its `id` is given by the database. `once`: what is said twice under that key is kept once. `change`: the
+        line's case was changed, and this is the last that is known of it."""
         row = entry.model_dump(exclude={"id"})
 
         def add(connection: Connection) -> None:
-            if not once or put_once(connection, marks, {"key": f"audit:{once}", "at": entry.at, "ts": ""}):
-                connection.execute(insert(audit), row)
+            if once and not put_once(connection, marks, {"key": f"audit:{once}", "at": entry.at, "ts": ""}):
+                return
+            connection.execute(insert(audit), row)
+            if change is not None:
+                told = {"user": change.user, "name": change.name, "line": change.line, "holder": change.holder}
+                put(connection, changes, {"caseid": entry.caseid}, {"at": change.at, "change": told})
 
         await self.write(add)
+
+    async def last_change(self, caseid: int) -> Change | None:
+        """What was done last to the case, by whichever casebot; None after an hour."""
+        known = select(changes.c.at, changes.c.change)
+        known = known.where(changes.c.caseid == caseid, changes.c.at >= datetime.now(UTC) - CHANGE_KEPT)
+        rows = await self._all(known)
+        if not rows:
+            return None
+        told = rows[0].change
+        holder = (told["holder"][0], told["holder"][1]) if told["holder"] else None
+        return Change(told["user"], told["name"], told["line"], rows[0].at, holder)
 
     async def audit_since(self, moment: datetime, *, page: int = 1_000) -> AsyncIterator[AuditEntry]:
         """What was done from that moment on, the oldest first; `page` entries are held in memory at a time."""

@@ -1,8 +1,8 @@
 """The tables: what casebot remembers, column by column.
 
-Ids, codes and moments only: nothing that a customer or a colleague wrote is kept here. (What is still to be written to FuseDesk
-stands in DBOS's own tables, until it is done.) A change of a table brings a file in `bot/migrations/versions`; a test compares
-the two.
+Ids, codes and moments: nothing that a customer or a colleague wrote is kept here, except in `drafts`, for a day. Names stand in
+`changes`, for an hour. (What is still to be written to FuseDesk stands in DBOS's own tables, until it is done.) A change of a
+table brings a file in `bot/migrations/versions`; a test compares the two.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData()
@@ -151,4 +151,27 @@ quotas = Table(
     Column("remaining", Integer),
     Column("at", Moment, nullable=False),
     Column("again_at", Moment),
+)
+
+# What of a long text a form has no room for, while it is open (see `bot.drafts`). `size` is in characters; it stands before the
+# text, so that counting does not read it.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("rest", LargeBinary, nullable=False),
+    Index("drafts_by_age", "at"),
+)
+
+# What was done last to a case, for whoever asks the same of an old card. `change` has it in words, and as JSON, because a name
+# may hold what PostgreSQL takes in no text.
+changes = Table(
+    "changes",
+    metadata,
+    Column("caseid", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("change", JSON, nullable=False),
+    Index("changes_by_age", "at"),
 )

@@ -8,9 +8,7 @@ Calls to FuseDesk: a note 1, a tag 1 each, a transfer at most 2 (a look at the c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-
-from cachetools import TTLCache
+from datetime import datetime
 
 from bot import wishes
 from bot.audit import AuditEntry, State, code
@@ -18,7 +16,6 @@ from bot.cards.case import Seen
 from bot.cases import NamedCase, Person
 from bot.changes import (
     TOOK_BACK,
-    Change,
     Done,
     TagsDone,
     former,
@@ -41,7 +38,7 @@ from bot.fusedesk.models import Case, Department, NewCase, NewEmail, NewNote, Re
 from bot.memory import JUST_NOW
 from bot.once import Once
 from bot.operations import CaseRef
-from bot.store import Store
+from bot.store import Change, Store
 from bot.undo import Undo, state_of, undo_of
 
 _HISTORY_CHUNK = 200
@@ -54,7 +51,6 @@ class Writing:
         self._desk = desk
         self._once = once
         self._store = store
-        self._last: TTLCache[int, Change] = TTLCache(maxsize=20_000, ttl=3_600)
 
     async def open_case(
         self, new: NewCase, by: Person, key: str, *, run: str = "", message: tuple[str, str, str] | None = None
@@ -179,7 +175,7 @@ class Writing:
             before, named = recovered.before or recovered.now, self._desk.named(recovered.now)
         else:
             if seen is not None:
-                self._not_overtaken(caseid, seen, by)
+                await self._not_overtaken(caseid, seen, by)
             # What was looked up by its number a moment ago need not be looked at again.
             just_now = self._desk.lately(caseid, JUST_NOW) if ref.caseid is None else None
             before = just_now or await (self._desk.before(caseid) if rep is None else self._fusedesk.get_case(caseid))
@@ -224,7 +220,7 @@ class Writing:
                 # As far as casebot knows; somebody may have changed it in FuseDesk since.
                 before = await self._fusedesk.get_case(caseid)
             if before.status is status:
-                self._not_faster(before, seen, by)
+                await self._not_faster(before, seen, by)
                 return Done(self._desk.named(before), "")
             named = await self._desk.after(before, await self._once.run(wish, before), status=status)
         if named.case.status is not status:
@@ -302,7 +298,6 @@ class Writing:
         `stood` is how the case stood before and after, as far as that is known.
         """
         self._desk.changed(caseid)
-        self._last[caseid] = Change(by.user, by.name, line, datetime.now(UTC), holder)
         before, after = stood
         entry = AuditEntry(
             user=by.user,
@@ -314,21 +309,23 @@ class Writing:
             after=after,
             outcome="done",
         )
-        await self._store.audit(entry, once=key)
+        await self._store.audit(entry, once=key, change=Change(by.user, by.name, line, entry.at, holder))
 
-    def _not_overtaken(self, caseid: int, seen: Seen, by: Person) -> None:
+    async def _not_overtaken(self, caseid: int, seen: Seen, by: Person) -> None:
         """Refuses what was asked of a card that shows the case as it was before somebody else moved it."""
-        last = self._last.get(caseid)
+        last = await self._store.last_change(caseid)
         if last is None or last.holder is None or last.user == by.user or last.at.timestamp() < seen.at:
             return
         if last.holder != (seen.departmentid, seen.repid):
             says = f"{last.name} was faster and {last.line}. Look at the case before you move it again."
             raise Overtaken(says, caseid=caseid)
 
-    def _not_faster(self, case: Case, seen: Seen | None, by: Person) -> None:
+    async def _not_faster(self, case: Case, seen: Seen | None, by: Person) -> None:
         """Refuses what somebody else has done since the card was drawn, so that the second person knows of the first."""
-        last = self._last.get(case.caseid)
-        if seen is not None and seen.status is not case.status and last is not None and last.user != by.user:
+        if seen is None or seen.status is case.status:
+            return
+        last = await self._store.last_change(case.caseid)
+        if last is not None and last.user != by.user:
             raise Overtaken(f"{last.name} was faster and {last.line}.", caseid=case.caseid)
 
     def _not_moved(self, case: Case, seen: Seen | None) -> None:

@@ -91,7 +91,7 @@ def _command(case: CaseRef, values: NoteValues, text: str) -> str:
     return render(verb(case=case, title=values.title, text=text))
 
 
-def _values(view: OpenView, rest: int = 0) -> NoteValues:
+def _values(view: OpenView) -> NoteValues:
     when = view.moment(WHEN)
     return NoteValues(
         kind=view.option(KIND) or "note",
@@ -99,7 +99,6 @@ def _values(view: OpenView, rest: int = 0) -> NoteValues:
         note=view.text(NOTE),
         when=datetime.fromtimestamp(when, UTC) if when else None,
         case=view.option(CASE),
-        rest=rest,
     )
 
 
@@ -127,16 +126,16 @@ async def _form(shortcut: Shortcut, slack: Slack, threads: Threads, drafts: Draf
     if message is None:
         raise Malformed("message")
     text, author = await threads.read(message, within=_WITHIN)
-    shown, draft, rest = drafts.keep(text)
-    values = NoteValues(title=cut(f"{author} in Slack", 200), note=shown, rest=rest)
-    origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, draft=draft)
+    shown, draft, rest = await drafts.keep(text)
+    values = NoteValues(title=cut(f"{author} in Slack", 200), note=shown)
+    origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, draft=draft, rest=rest)
     await slack.open_view(shortcut.trigger, add_form(values, origin))
 
 
 async def added(submission: Submission, by: Person, settle: Settle, threads: Threads, drafts: Drafts) -> None:
     origin = Origin.load(submission.view.metadata)
-    rest = drafts.rest(origin.draft)
-    values = _values(submission.view, len(rest))
+    rest = await drafts.rest(origin.draft, origin.rest)
+    values = _values(submission.view)
     case = case_of(values.case)
     link = threads.permalink(origin.place.channel, origin.message_ts, origin.thread_ts)
     key = _key(submission.view.id, values)

@@ -23,7 +23,6 @@ from bot.cards.message import View
 from bot.cards.text import option
 from bot.desk import CaseDesk
 from bot.directory import Directory
-from bot.drafts import Drafts
 from bot.errors import Refused
 from bot.fusedesk.models import Department, Rep
 from bot.listening import Ack, Later
@@ -99,20 +98,18 @@ def gone(what: str, field: str, directory: Directory) -> Refused:
     return Refused(f"FuseDesk has {what} no longer. Choose again.", field=field)
 
 
-async def department_chosen(
-    click: Click, ack: Ack, later: Later, desk: CaseDesk, directory: Directory, drafts: Drafts, slack: Slack
-) -> None:
+async def department_chosen(click: Click, ack: Ack, later: Later, desk: CaseDesk, directory: Directory, slack: Slack) -> None:
     await ack()
     if click.view is not None:
-        later(slack.update_view(click.view.id, _redrawn(click.view, desk, directory, drafts)))
+        later(slack.update_view(click.view.id, _redrawn(click.view, desk, directory)))
 
 
-def _redrawn(view: OpenView, desk: CaseDesk, directory: Directory, drafts: Drafts) -> View:
+def _redrawn(view: OpenView, desk: CaseDesk, directory: Directory) -> View:
     """The form with a rep's field that belongs to the chosen department; a rep inside it stays chosen."""
     origin = Origin.load(view.metadata)
     department, rep = _inside(view, directory)
     if view.callback_id == OPEN_FORM:
-        return open_form(replace(open_values(view, directory, drafts), rep=rep), origin)
+        return open_form(replace(open_values(view, directory), rep=rep), origin)
     return transfer_form(department, rep, origin, named=desk.remembered(origin.card.caseid))
 
 
@@ -123,9 +120,8 @@ def _inside(view: OpenView, directory: Directory) -> tuple[Department | None, Re
     return department, rep
 
 
-def open_values(view: OpenView, directory: Directory, drafts: Drafts) -> OpenValues:
+def open_values(view: OpenView, directory: Directory) -> OpenValues:
     """What stands in the form for a new case right now; what is gone from FuseDesk is left out."""
-    origin = Origin.load(view.metadata)
     department, rep = chosen(view, directory)
     return OpenValues(
         summary=view.text(SUMMARY),
@@ -135,5 +131,4 @@ def open_values(view: OpenView, directory: Directory, drafts: Drafts) -> OpenVal
         rep=rep,
         tags=[tag for tag in (directory.tag_by_id(int(tag)) for tag in view.options(TAGS)) if tag is not None],
         thread=bool(view.options(THREAD)) if THREAD in view.fields else None,
-        rest=len(drafts.rest(origin.draft)),
     )

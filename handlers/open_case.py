@@ -66,9 +66,9 @@ async def typed(
 ) -> None:
     """The form for what was typed in part."""
     values = await _values(operation, by, desk, directory)
-    shown, draft, rest = drafts.keep(values.details)
-    origin = Origin(place=place, draft=draft, asked=_without_fields(operation))
-    await answers.form(place, key, open_form(replace(values, details=shown, rest=rest), origin))
+    shown, draft, rest = await drafts.keep(values.details)
+    origin = Origin(place=place, draft=draft, rest=rest, asked=_without_fields(operation))
+    await answers.form(place, key, open_form(replace(values, details=shown), origin))
 
 
 async def _values(operation: Open, by: Person, desk: CaseDesk, directory: Directory) -> OpenValues:
@@ -172,16 +172,17 @@ async def _from_message(shortcut: Shortcut, desk: CaseDesk, slack: Slack, thread
     if message is None:
         raise Malformed("message")
     (text, author), department = await asyncio.gather(threads.read(message, within=_WITHIN), _preset(desk))
-    shown, draft, rest = drafts.keep(text)
+    shown, draft, rest = await drafts.keep(text)
     values = OpenValues(
         summary=cut(next((line.strip() for line in text.splitlines() if line.strip()), NO_TEXT), SUMMARY_LIMIT),
         details=shown,
         email=_email_in(text),
         department=department,
         thread=False if message.in_thread else None,
-        rest=rest,
     )
-    origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, author=author, draft=draft)
+    origin = Origin(
+        place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, author=author, draft=draft, rest=rest
+    )
     await slack.open_view(shortcut.trigger, open_form(values, origin))
 
 
@@ -200,12 +201,12 @@ async def submitted(
     department, _ = await still_there(submission.view, directory)
     if department is None:
         raise Refused("Choose the department that the case is for.", field=DEPARTMENT)
-    values = open_values(submission.view, directory, drafts)
+    values = open_values(submission.view, directory)
     _check(submission.view, values, directory)
     place = origin.place
     key = f"{submission.view.id}:{reference(repr(values))}"
     link = threads.permalink(place.channel, origin.message_ts, origin.thread_ts) if origin.message_ts else ""
-    text = f"{values.details}{drafts.rest(origin.draft)}"
+    text = values.details + await drafts.rest(origin.draft, origin.rest)
     written = f"{text}\n\n— written by {origin.author}" if origin.author else text
     signature = signed(written, by, _key(place, origin.message_ts, key), link=link)
     await settle(

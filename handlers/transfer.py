@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot import intents
 from bot.answers import Answers
@@ -98,5 +98,8 @@ async def submitted(submission: Submission, settle: Settle, desk: CaseDesk, dire
 
 def _as_seen_now(origin: Origin, desk: CaseDesk) -> Origin:
     """Who was overtaken and told so decides anew, about the case as it stands by now."""
+    # A card counts whole seconds, and what was told may have happened in this one.
+    now = datetime.now(UTC) + timedelta(seconds=1)
     named = desk.remembered(origin.card.caseid)
-    return origin.model_copy(update={"seen": seen_of(named, datetime.now(UTC))}) if named else origin
+    seen = seen_of(named, now) if named else origin.card.model_copy(update={"at": int(now.timestamp())})
+    return origin.model_copy(update={"seen": seen})

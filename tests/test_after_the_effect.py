@@ -8,7 +8,7 @@ import pytest
 
 from bot.cards import case, forms, home, lists, words
 from simulator.slack import BILLING, BOB, JANE, MIA, SUPPORT, Message
-from tests.conftest import World
+from tests.conftest import World, casebot_world, restarted
 from tests.flows import answer, form, lines_of, shared_card, writes
 from tests.forms_world import FROM_MESSAGE, MESSAGE, cards, new_case, said, shortcut
 
@@ -107,6 +107,41 @@ async def test_of_two_who_close_a_case_at_once_the_second_is_told(world: World) 
     await world.slack.until(lambda: "was faster and closed it" in said(world) + said(world, BOB))
     assert writes(world) == ["POST /api/v1/cases/1234"]
     assert len(lines_of(world, card)) == 1
+
+
+async def test_the_second_is_told_who_closed_a_case_after_a_restart_too(database_url: str) -> None:
+    async with casebot_world(database_url=database_url) as world:
+        old = await answer(world, "1234", BOB)
+        await answer(world, "close 1234")
+        await world.settled()
+
+        async with restarted(world) as later:
+            await later.slack.click(BOB, old, case.CLOSE)
+
+            await later.slack.until(lambda: "Jane Doe was faster and closed it" in said(later, BOB))
+            assert writes(later) == ["POST /api/v1/cases/1234"]
+
+
+async def test_a_transfer_asked_of_an_old_card_is_refused_after_a_restart_too_and_made_once_it_was_told(
+    database_url: str,
+) -> None:
+    async with casebot_world(database_url=database_url) as world:
+        world.desk.change(1234, departmentid=268, repid=2)
+        card = await shared_card(world)
+        await world.slack.click(BOB, card, case.TRANSFER)
+        view = await form(world, forms.TRANSFER_FORM, BOB)
+        await answer(world, "transfer 1234 to billing")
+        await world.settled()
+
+        async with restarted(world) as later:
+            await later.slack.submit(BOB, view, {forms.DEPARTMENT: "Technical Support"})
+            await later.slack.until(lambda: "Jane Doe was faster and transferred it to Billing" in view.plain())
+            in_between = later.desk.case(1234)["department"]
+            await later.slack.submit(BOB, view)
+
+            await later.slack.until(lambda: later.desk.case(1234)["department"] == "Technical Support")
+            await later.settled()
+            assert in_between == "Billing"
 
 
 async def test_who_takes_a_case_that_was_closed_meanwhile_is_told(world: World) -> None:

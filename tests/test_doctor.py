@@ -388,7 +388,7 @@ async def test_migrations_that_the_next_start_will_run_are_counted(database_url:
     findings = await seen(database_url=database_url)
 
     assert findings["database"].state == "ok"
-    assert "migrations pending: 2;" in findings["database"].says
+    assert "migrations pending: 3;" in findings["database"].says
 
 
 async def test_a_database_of_a_newer_casebot_is_a_fault(database_url: str, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from simulator.blocks import active_tokens, problems
 
 ANY = st.text(max_size=4_000)
 ORIGIN = Origin(place=Place(user="U01JANE", channel="C1", response_url="https://hooks.slack.com/" + "x" * 200))
+LONG = ORIGIN.model_copy(update={"draft": "0" * 16, "rest": 12_345})
 
 
 @given(summary=ANY, details=ANY, email=st.sampled_from(["", "amy@example.com"]), name=ANY, fault=ANY)
@@ -33,10 +34,9 @@ def test_a_case_form_of_any_texts_is_one_that_slack_takes(summary: str, details:
         rep=Rep(userid=2, firstname=name),
         tags=[Tag(id=3, tagname=name)],
         thread=True,
-        rest=12_345,
     )
 
-    view = forms.open_form(values, ORIGIN, fault=fault)
+    view = forms.open_form(values, LONG, fault=fault)
 
     assert problems(view, "modal") == []
     assert active_tokens(view) == []
@@ -44,10 +44,10 @@ def test_a_case_form_of_any_texts_is_one_that_slack_takes(summary: str, details:
 
 @given(title=ANY, note=ANY, summary=ANY)
 def test_a_note_form_of_any_texts_is_one_that_slack_takes(title: str, note: str, summary: str) -> None:
-    values = NoteValues(kind="call", title=title, note=note, when=datetime(2026, 1, 2, tzinfo=UTC), case="1234", rest=1)
+    values = NoteValues(kind="call", title=title, note=note, when=datetime(2026, 1, 2, tzinfo=UTC), case="1234")
     named = NamedCase(Case(caseid=1234, summary=summary))
 
-    views = [forms.note_form(values, ORIGIN, named=named, fault=title), forms.add_form(values, ORIGIN, fault=title)]
+    views = [forms.note_form(values, ORIGIN, named=named, fault=title), forms.add_form(values, LONG, fault=title)]
 
     assert [problem for view in views for problem in problems(view, "modal")] == []
     assert [token for view in views for token in active_tokens(view)] == []
@@ -92,6 +92,7 @@ def test_the_most_that_a_form_remembers_fits_into_its_metadata() -> None:
             "message_ts": "1790000000.000100",
             "thread_ts": "1790000000.000100",
             "draft": "0" * 16,
+            "rest": 1_000_000,
             "tags": tuple(range(100_000, 100_050)),
             "seen": Seen(caseid=10**17, departmentid=1, repid=1, status="new", contactid=10**17, at=1_790_000_000),
         }
@@ -99,6 +100,20 @@ def test_the_most_that_a_form_remembers_fits_into_its_metadata() -> None:
 
     assert len(origin.dump()) <= 3_000
     assert Origin.load(origin.dump()) == origin
+
+
+@pytest.mark.parametrize(("draft", "says"), [("0" * 16, "will be added"), ("", "will be missing")])
+def test_a_text_that_does_not_fit_says_what_becomes_of_its_rest(draft: str, says: str) -> None:
+    origin = ORIGIN.model_copy(update={"draft": draft, "rest": 12_345})
+
+    hints = [
+        str(block.get("hint"))
+        for view in (forms.open_form(OpenValues(), origin), forms.add_form(NoteValues(), origin))
+        for block in view["blocks"]
+        if "12,345" in str(block)
+    ]
+
+    assert [says in hint for hint in hints] == [True, True]
 
 
 def test_a_form_of_no_case_says_so_to_whoever_asks_for_its_case() -> None:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.audit import AuditEntry
 from bot.database import DatabaseError, engine_for
-from bot.store import Store
-from bot.tables import cards, rep_links
+from bot.ledger import Ledger
+from bot.store import Change, Store
+from bot.tables import cards, changes, rep_links
 from simulator.slack import JANE, SUPPORT
 from tests.conftest import World, restarted
 from tests.flows import answer, shared_card
@@ -231,6 +232,53 @@ async def test_what_is_said_twice_under_one_key_is_one_line(store: Store) -> Non
         await store.audit(note, once=key)
 
     assert len(await listed(store, at)) == 4
+
+
+# What was done last to a case
+
+
+def moved(by: str, at: datetime) -> tuple[AuditEntry, Change]:
+    entry = AuditEntry(at=at, user=by, what="transfer", caseid=7, outcome="done")
+    return entry, Change(by, "Zoë\0 Müller", "transferred it to Billing", at, (269, None))
+
+
+async def test_what_was_done_last_to_a_case_is_known_to_every_casebot(store: Store, database_url: str) -> None:
+    now = datetime.now(UTC)
+    noted = AuditEntry(at=now, user="U3", what="note", caseid=8, outcome="done")
+    for by, ago in (("U1", 2), ("U2", 1)):
+        entry, change = moved(by, now - timedelta(minutes=ago))
+        await store.audit(entry, once=by, change=change)
+    await store.audit(noted, once="U3", change=Change("U3", "Bob", "added a note to it", now))
+
+    other = Store(database_url)
+    known = [await other.last_change(caseid) for caseid in (7, 8, 9)]
+    await other.close()
+
+    assert known == [change, Change("U3", "Bob", "added a note to it", now), None]
+
+
+async def test_what_is_told_twice_does_not_become_the_last_again(store: Store) -> None:
+    now = datetime.now(UTC)
+    first, second = moved("U1", now - timedelta(minutes=2)), moved("U2", now - timedelta(minutes=1))
+
+    for key, (entry, change) in (("k1", first), ("k2", second), ("k1", first)):
+        await store.audit(entry, once=key, change=change)
+
+    assert await store.last_change(7) == second[1]
+
+
+async def test_who_changed_a_case_is_known_for_an_hour(store: Store) -> None:
+    entry, change = moved("U1", datetime.now(UTC) - timedelta(minutes=59))
+    await store.audit(entry, change=change)
+    await Ledger(store).forget_old()
+    still = await store.last_change(7)
+    await store.write(lambda connection: connection.execute(update(changes).values(at=change.at - timedelta(minutes=2))))
+    unsaid = await store.last_change(7)
+
+    await Ledger(store).forget_old()
+
+    assert (still, unsaid) == (change, None)
+    assert await store.read(lambda connection: connection.execute(select(changes)).all()) == []
 
 
 # The process and after

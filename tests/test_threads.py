@@ -1,35 +1,11 @@
-"""Messages as text and as history, and texts too long for a form."""
+"""Messages of Slack: their addresses, and the marks by which they are known again."""
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from bot.cards.text import length
 from bot.cases import Person
-from bot.drafts import Drafts
 from bot.references import message_mark, permalink, signed
 
 JANE = Person(user="U01JANE", team="T1", name="Jane Doe")
-
-
-@given(st.text(max_size=6_000))
-def test_what_a_form_shows_and_its_rest_are_the_whole_text(text: str) -> None:
-    drafts = Drafts()
-
-    shown, key, left = drafts.keep(text)
-
-    assert shown + drafts.rest(key) == text
-    assert length(shown) <= 2_800
-    assert left == len(drafts.rest(key))
-    assert bool(key) == bool(left)
-
-
-def test_a_rest_that_was_forgotten_says_so() -> None:
-    _, key, _ = Drafts().keep("word " * 1_000)
-
-    assert "restarted" in Drafts().rest(key)
-    assert Drafts().rest("") == ""
 
 
 def test_permalinks_are_slacks_own() -> None:

@@ -54,8 +54,8 @@ NONE = "none"
 class Origin(BaseModel):
     """What a form remembers while it is open (its private_metadata): where it was asked, of which case, of which message.
 
-    `draft` leads to a text too long for the form; `tags` are those the case had, `author` whose message it is; `asked` is what
-    was typed for a new case and has no field.
+    `rest` counts the characters of a text that the form has no room for, and `draft` leads to them ("" where they could not be
+    kept); `tags` are those the case had, `author` whose message it is; `asked` is what was typed for a new case and has no field.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -66,6 +66,7 @@ class Origin(BaseModel):
     thread_ts: str = Field("", alias="h")
     author: str = Field("", alias="a")
     draft: str = Field("", alias="d")
+    rest: int = Field(0, alias="r")
     tags: tuple[int, ...] = Field((), alias="g")
     asked: Open = Field(Open(), alias="o")
 
@@ -86,8 +87,7 @@ class Origin(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class OpenValues:
-    """What stands in the form for a new case. `thread` is None where there is no thread to import; `rest` counts the
-    characters of the message that did not fit and will be added."""
+    """What stands in the form for a new case. `thread` is None where there is no thread to import."""
 
     summary: str = ""
     details: str = ""
@@ -96,7 +96,6 @@ class OpenValues:
     rep: Rep | None = None
     tags: Sequence[Tag] = ()
     thread: bool | None = None
-    rest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,6 @@ class NoteValues:
     note: str = ""
     when: datetime | None = None
     case: str = ""
-    rest: int = 0
 
 
 def department_option(department: Department) -> Part:
@@ -194,14 +192,22 @@ def _about(named: NamedCase | None) -> list[Block]:
     return [context([plain(f"{named.label} · {named.case.summary or 'without a summary'}", 2_000)])]
 
 
-def _rest(count: int) -> str:
-    return f"The text is longer than this field: its other {count:,} characters will be added." if count else ""
+def _rest(origin: Origin) -> str:
+    """What becomes of the part of a text that the form has no room for."""
+    if not origin.rest:
+        return ""
+    if origin.draft:
+        return f"The text is longer than this field: its other {origin.rest:,} characters will be added."
+    return (
+        f"The text is longer than this field, and casebot cannot keep its other {origin.rest:,} characters right now: they will "
+        "be missing. Close this form and open it again in a minute, or copy them by hand."
+    )
 
 
 def open_form(values: OpenValues, origin: Origin, *, fault: str = "") -> View:
     blocks = [
         _input(SUMMARY, "Summary", _text(values.summary, limit=SUMMARY_LIMIT, placeholder="What is it about?")),
-        _input(DETAILS, "Details", _text(values.details, lines=True), hint=_rest(values.rest)),
+        _input(DETAILS, "Details", _text(values.details, lines=True), hint=_rest(origin)),
         _department(values.department),
         _rep(values.rep, values.department, "Leave empty, and FuseDesk picks a rep of the department."),
         _input(EMAIL, "Customer's email", _email(values.email), optional=True, hint="FuseDesk links the case to this contact."),
@@ -247,21 +253,21 @@ def _kind(chosen: str) -> Block:
     return _input(KIND, "Add as", element)
 
 
-def _note_fields(values: NoteValues) -> list[Block]:
+def _note_fields(values: NoteValues, origin: Origin) -> list[Block]:
     when: Part = {"type": "datetimepicker"}
     if values.when:
         when["initial_date_time"] = int(values.when.timestamp())
     title = _text(values.title, limit=SUMMARY_LIMIT, placeholder="The first line of the text, if you leave this empty")
     return [
         _kind(values.kind),
-        _input(NOTE, "Text", _text(values.note, lines=True), hint=_rest(values.rest)),
+        _input(NOTE, "Text", _text(values.note, lines=True), hint=_rest(origin)),
         _input(TITLE, "Title", title, optional=True),
         _input(WHEN, "When it happened", when, optional=True, hint="Leave empty for now."),
     ]
 
 
 def note_form(values: NoteValues, origin: Origin, *, named: NamedCase | None = None, fault: str = "") -> View:
-    return _modal(NOTE_FORM, "Add a note", "Add", origin, _about(named) + _note_fields(values), fault)
+    return _modal(NOTE_FORM, "Add a note", "Add", origin, _about(named) + _note_fields(values, origin), fault)
 
 
 def _case(chosen: str) -> Block:
@@ -274,7 +280,7 @@ def case_label(ref: str) -> str:
 
 
 def add_form(values: NoteValues, origin: Origin, *, fault: str = "") -> View:
-    return _modal(ADD_FORM, "Add to a case", "Add", origin, [_case(values.case), *_note_fields(values)], fault)
+    return _modal(ADD_FORM, "Add to a case", "Add", origin, [_case(values.case), *_note_fields(values, origin)], fault)
 
 
 def import_form(case: str, origin: Origin, *, fault: str = "") -> View:
