@@ -50,6 +50,8 @@ _BEHIND = "An earlier change of the same case is not done yet."
 _LOOK = 0.5
 # A casebot shows so many times that it lives, within the time after which it counts as dead.
 _BEATS = 5
+# Seconds for which what it saw of the others holds: DBOS waits for its database however long, and who lives may change meanwhile.
+_HOLDS = 2.0
 # Finished wishes hold texts: they are deleted when nobody can ask for them any more. In vain, they can be tried again for a day.
 _KEPT, _KEPT_IN_VAIN = timedelta(hours=1), timedelta(days=1)
 _TIDY = 300.0
@@ -126,6 +128,8 @@ class Durable:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._idle: set[asyncio.Task[Any]] = set()
         self._keeping: set[asyncio.Task[None]] = set()
+        self._looked = 0.0
+        self._resuming: set[str] = set()
 
     # From the start to the end of the process
 
@@ -455,8 +459,12 @@ class Durable:
 
     async def _look_around(self, beat: int, seen: dict[str, tuple[int, float]]) -> None:
         """`seen` is what each counted last, and when it was first seen: by this casebot's own clock, for clocks differ."""
-        now = asyncio.get_running_loop().time()
         beats = await self._ledger.beat(self.executor, beat)
+        now = asyncio.get_running_loop().time()
+        if now - self._looked > self._takeover / 2:
+            # The database was away, perhaps: then the others could not show that they live, either.
+            seen.clear()
+        self._looked = now
         for executor, counted in beats.items():
             if executor not in seen or seen[executor][0] != counted:
                 seen[executor] = (counted, now)
@@ -468,16 +476,36 @@ class Durable:
         await self._take_over(alive)
 
     async def _take_over(self, alive: Sequence[str]) -> None:
-        with in_words(self._url):
-            unfinished = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
-            for one in unfinished:
-                # Only the one that changes the ledger's line may: resumed twice, it would run twice.
-                if one.executor_id not in alive and await self._ledger.adopt(one.workflow_id, alive, self.executor):
-                    log.warning("taking over a wish", extra={"facts": {"run": one.workflow_id}})
-                    await DBOS.resume_workflow_async(one.workflow_id)
-            for entry in await self._ledger.left_by_others(alive):
-                if await DBOS.get_workflow_status_async(entry.run) is None:
-                    await self._ledger.over(entry.run, "lost")
+        others = [one for one in alive if one != self.executor]
+        try:
+            with in_words(self._url):
+                async with asyncio.timeout(_HOLDS):
+                    unfinished = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+                    for one in unfinished:
+                        if one.executor_id not in alive and one.workflow_id not in self._resuming:
+                            await self._adopt(one.workflow_id, others)
+                    for entry in await self._ledger.left_by_others(alive):
+                        if await DBOS.get_workflow_status_async(entry.run) is None:
+                            await self._ledger.over(entry.run, "lost")
+        except TimeoutError as fault:
+            raise as_error(self._url, type(fault).__name__) from fault
+
+    async def _adopt(self, run: str, others: Sequence[str]) -> None:
+        """Only the one that changes the ledger's line may resume a wish: resumed twice, it would run twice. Its own line is that
+        of a wish that it took, and could not resume or was not told that it had it."""
+        if await self._ledger.adopt(run, others, self.executor):
+            log.warning("taking over a wish", extra={"facts": {"run": run}})
+            self._resuming.add(run)
+            self._keep(self._resume(run))
+
+    async def _resume(self, run: str) -> None:
+        try:
+            with in_words(self._url):
+                await DBOS.resume_workflow_async(run)
+        except DatabaseError as fault:
+            log.warning("a wish cannot be resumed", extra={"facts": fault.facts})
+        finally:
+            self._resuming.discard(run)
 
     async def _tidy(self) -> None:
         """Deletes what is over: it holds texts."""

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, select
 
-from bot.cards import case
+from bot.cards import case, forms
+from bot.tables import replicas
 from simulator.fusedesk import Call
 from simulator.slack import BOT_USER, JANE, SUPPORT, Message
 from tests.conftest import World, casebot_world
-from tests.flows import lines_of, shared_card
+from tests.flows import form, lines_of, shared_card, state
+from tests.forms_world import said
 from tests.postgres import NOT_INSTALLED, Cluster, Stop, cluster
+from tests.processes import lives
 
 # Seconds for which the database is away: long enough for several attempts.
-AWAY = 1.5
+AWAY = 1.0
 # Seconds within which all must have ended. The engine tries again after up to twice the time for which the database was away.
 ENDS = 60.0
+# After how many seconds a casebot counts as dead, and how often it shows in that time that it lives.
+TAKEOVER, BEATS = 2, 5
+# Seconds between two attempts at a FuseDesk that is down: several come while the database is away.
+SHORTLY = 0.3
+REFUSED = "casebot cannot get at its own records right now"
 NOTED, MOVED, TAGGED, CLOSED = 1231, 1232, 1233, 1234
 TYPED = {
     NOTED: f"note {NOTED} quokka",
@@ -59,9 +69,10 @@ def own() -> Iterator[Cluster]:
 class Away:
     """The database is away from the moment that `go` returns, and comes back by itself."""
 
-    def __init__(self, own: Cluster, how: Stop) -> None:
+    def __init__(self, own: Cluster, how: Stop, seconds: float = AWAY) -> None:
         self._own = own
         self._how = how
+        self._seconds = seconds
         self._gone = asyncio.Event()
         self._coming: asyncio.Task[None] | None = None
 
@@ -78,7 +89,7 @@ class Away:
     async def _went_and_came(self) -> None:
         await asyncio.to_thread(self._own.stop, self._how)
         self._gone.set()
-        await asyncio.sleep(AWAY)  # how long it is away is a matter of the clock
+        await asyncio.sleep(self._seconds)  # how long it is away is a matter of the clock
         await asyncio.to_thread(self._own.start)
 
     async def back(self) -> None:
@@ -87,9 +98,9 @@ class Away:
 
 
 @asynccontextmanager
-async def desk_with_cards(own: Cluster) -> AsyncIterator[tuple[World, dict[int, Message], Counter[str]]]:
+async def desk_with_cards(database: str, **given: Any) -> AsyncIterator[tuple[World, dict[int, Message], Counter[str]]]:
     """A card of each case in the channel, and how many write calls take effect from now on, by their path."""
-    async with casebot_world(database_url=own.fresh(), fusedesk_pause=0.2) as world:
+    async with casebot_world(database_url=database, fusedesk_pause=0.2, **given) as world:
         await world.slack.until(lambda: world.bot.directory.ready, timeout=ENDS, what="the names")
         cards = {}
         for caseid in LINES:
@@ -105,7 +116,7 @@ def count(effects: Counter[str], call: Call) -> None:
 
 
 async def ask_for_all(world: World, cards: dict[int, Message]) -> None:
-    asking = [world.case(text) for text in TYPED.values()]
+    asking = [world.case(typed) for typed in TYPED.values()]
     exchanges = await asyncio.gather(*asking, world.slack.click(JANE, cards[CLOSED], case.CLOSE))
     assert [exchange.error for exchange in exchanges] == [""] * len(exchanges)
 
@@ -117,7 +128,7 @@ async def ended(world: World) -> None:
 def told(world: World) -> Counter[str]:
     """What Jane alone was told of the ends, by its words."""
     alone = [message.plain() for message in world.slack.seen(JANE, SUPPORT) if message.user == BOT_USER and message.ephemeral]
-    return Counter(word for text in alone for word in ANSWERS if word in text)
+    return Counter(word for message in alone for word in ANSWERS if word in message)
 
 
 def lines(world: World, cards: dict[int, Message]) -> dict[int, list[str]]:
@@ -135,7 +146,7 @@ def lines(world: World, cards: dict[int, Message]) -> dict[int, list[str]]:
     ],
 )
 async def test_what_is_under_way_when_the_database_goes_is_done_once_and_told_once(own: Cluster, moment: str, how: Stop) -> None:
-    async with desk_with_cards(own) as (world, cards, effects):
+    async with desk_with_cards(own.fresh()) as (world, cards, effects):
         away = Away(own, how)
         together = asyncio.Barrier(len(EFFECTS))
 
@@ -174,3 +185,117 @@ async def test_what_is_under_way_when_the_database_goes_is_done_once_and_told_on
         assert told(world) == Counter(ANSWERS)
         assert lines(world, cards) == {caseid: [line] for caseid, line in LINES.items()}
         assert world.slack.faults == []
+
+
+async def test_what_waits_for_fusedesk_goes_on_waiting_while_the_database_is_away(own: Cluster) -> None:
+    async def shortly(seconds: float) -> None:
+        await asyncio.sleep(min(seconds, SHORTLY))
+
+    async with desk_with_cards(own.fresh(), sleep=shortly) as (world, cards, effects):
+        world.desk.down = True
+        await world.case(f"note {NOTED} first")
+        await ask_for_all(world, cards)
+        await world.slack.until(lambda: said(world).count("Your change waits") > len(EFFECTS), timeout=ENDS, what="that all wait")
+        away = Away(own, "immediate")
+        await away.go()
+        await away.back()
+        asked = len(world.desk.calls)
+        await world.slack.until(lambda: len(world.desk.calls) > asked, timeout=ENDS, what="an attempt with the database")
+        world.desk.down = False
+        await ended(world)
+
+        assert effects == EFFECTS + Counter({f"/cases/{NOTED}/addnote": 1})
+        assert [note["title"] for note in world.desk.case(NOTED)["history"]][-2:] == ["first", "quokka"]
+        assert told(world) == Counter(ANSWERS) + Counter({ANSWERS[0]: 1})
+        assert said(world).count("Your change waits") == len(EFFECTS) + 1
+
+
+async def test_a_new_wish_is_refused_in_words_and_nothing_of_it_happens_later(own: Cluster) -> None:
+    async with desk_with_cards(own.fresh()) as (world, cards, effects):
+        await world.slack.click(JANE, cards[NOTED], case.NOTE)
+        view = await form(world, forms.NOTE_FORM)
+        away = Away(own, "fast")
+        await away.go()
+        typed = await world.case(TYPED[MOVED])
+        clicked = await world.slack.click(JANE, cards[CLOSED], case.CLOSE)
+        submitted = await world.slack.submit(JANE, view, {forms.NOTE: "quokka"})
+        await world.slack.until(lambda: REFUSED in said(world), what="that the click was refused")
+        await away.back()
+
+        assert [typed.error, clicked.error, submitted.error] == ["", "", ""]
+        assert REFUSED in typed.text
+        assert TYPED[MOVED] in typed.text
+        assert submitted.json["response_action"] == "errors"
+        assert REFUSED in submitted.text
+        assert state(view)[forms.NOTE] == "quokka"
+
+        # What comes after them on the same cases would wait for them.
+        for caseid in (NOTED, MOVED, CLOSED):
+            await world.case(f"tag {caseid} vip")
+        await ended(world)
+        assert effects == Counter({f"/cases/{caseid}/tag/7": 1 for caseid in (NOTED, MOVED, CLOSED)})
+
+        await world.case(TYPED[MOVED])
+        await world.slack.click(JANE, cards[CLOSED], case.CLOSE)
+        await world.slack.submit(JANE, view, {forms.NOTE: "quokka"})
+        await ended(world)
+        for path in (f"/cases/{NOTED}/addnote", f"/cases/{MOVED}", f"/cases/{CLOSED}"):
+            assert effects[path] == 1
+
+
+async def test_two_casebots_take_nothing_over_from_each_other_because_the_database_was_away(own: Cluster) -> None:
+    url = own.fresh()
+    async with lives(url, CASEBOT_TAKEOVER=str(TAKEOVER)) as casebots:
+        slack, desk = casebots.slack, casebots.desk
+        effects: Counter[str] = Counter()
+        desk.on_effect = lambda call: count(effects, call)
+        held, asked = asyncio.Event(), asyncio.Semaphore(0)
+
+        async def hold(call: Call) -> None:
+            if call.writes:
+                asked.release()
+                await held.wait()
+
+        desk.on_request = hold
+        for caseid in (NOTED, TAGGED):
+            desk.change(caseid, status="new", departmentid=268, repid=2)
+            await casebots.start()
+            await slack.command(JANE, SUPPORT, f"tag {caseid} vip")
+            await asyncio.wait_for(asked.acquire(), ENDS)
+        away = Away(own, "immediate", 2.0 * TAKEOVER)
+        await away.go()
+        await away.back()
+        # What they tried in vain counts, too: the first that they can write is a leap.
+        for by in (1, BEATS):
+            before = await beats(url)
+            await slack.until(lambda by=by, before=before: risen(url, before, by), timeout=ENDS, what="that both live on")
+        held.set()
+
+        def told_of(caseid: int) -> int:
+            return sum(f"Tagged case #{caseid}" in message.plain() for message in slack.seen(JANE, SUPPORT))
+
+        await slack.until(lambda: told_of(NOTED) and told_of(TAGGED), timeout=ENDS, what="both answers")
+        for life in casebots.all:
+            await life.stop()
+
+        assert effects == Counter({f"/cases/{NOTED}/tag/7": 1, f"/cases/{TAGGED}/tag/7": 1})
+        assert (told_of(NOTED), told_of(TAGGED)) == (1, 1)
+        assert not [line for life in casebots.all for line in life.log if "taking over" in line]
+
+
+async def beats(url: str) -> dict[str, int]:
+    """What each casebot counted last."""
+
+    def look() -> dict[str, int]:
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            counted = {row.executor: row.beat for row in connection.execute(select(replicas))}
+        engine.dispose()
+        return counted
+
+    return await asyncio.to_thread(look)
+
+
+async def risen(url: str, before: Mapping[str, int], by: int) -> bool:
+    now = await beats(url)
+    return len(now) == 2 and all(now[executor] >= before.get(executor, 0) + by for executor in now)
