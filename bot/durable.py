@@ -32,7 +32,7 @@ from bot.deeds import Deeds, Ended, Watch
 from bot.errors import CaseError
 from bot.fusedesk.pace import Pace
 from bot.intents import Intent, ref_of, turn_of
-from bot.ledger import Ledger
+from bot.ledger import Entry, Ledger
 from bot.logs import quiet_engine
 from bot.operations import CaseRef
 from bot.telling import Telling
@@ -62,7 +62,7 @@ POLL = 0.2
 # Wishes that a list shows, finished ones deleted at once, and seconds for which somebody waits for another casebot's.
 _LISTED, _AT_ONCE, _ELSEWHERE = 20, 1_000, 30.0
 
-# What DBOS may take to store a wish: longer, and Slack gives up on us.
+# What storing a wish may take: longer, and Slack gives up on us.
 ACCEPT = 2.0
 
 
@@ -130,6 +130,7 @@ class Durable:
         self._keeping: set[asyncio.Task[None]] = set()
         self._looked = 0.0
         self._resuming: set[str] = set()
+        self._refused: dict[str, asyncio.Task[tuple[Entry, bool]]] = {}
 
     # From the start to the end of the process
 
@@ -206,30 +207,44 @@ class Durable:
         """
         ref = ref_of(intent.deed)
         turn = turn_of(intent, self._known_id(ref) if ref else None)
-        entry, is_new = await self._ledger.accept(intent.key, intent.by.user, turn, self.executor)
-        if not is_new:
-            return self._watched.get(entry.run) or self._elsewhere(entry.run)
-        watch = self._watched[entry.run] = _watch(form=bool(intent.view), again=again)
+        run = ""
+        entering = asyncio.create_task(self._enter(intent.key, intent.by.user, turn))
         try:
-            with in_words(self._url):
-                # In a context of its own, because a wish may follow from the telling of another one.
-                starting = asyncio.create_task(_start(entry.run, intent.dump()), context=Context())
-                await asyncio.wait_for(starting, ACCEPT)
-        except (CaseError, TimeoutError) as fault:
-            # What the ledger calls lost is carried out by nobody, also where DBOS has it by now.
-            if await self._refused(entry.run):
-                self._watched.pop(entry.run, None)
-                raise as_error(self._url, type(fault).__name__) from fault
+            async with asyncio.timeout(ACCEPT):
+                entry, is_new = await asyncio.shield(entering)
+                if not is_new:
+                    return self._watched.get(entry.run) or self._elsewhere(entry.run)
+                run = entry.run
+                watch = self._watched[run] = _watch(form=bool(intent.view), again=again)
+                with in_words(self._url):
+                    # In a context of its own, because a wish may follow from the telling of another one.
+                    await asyncio.create_task(_start(run, intent.dump()), context=Context())
+        except (DatabaseError, TimeoutError) as fault:
+            self._watched.pop(run, None)
+            self._refused[intent.key] = entering
+            self._keep(self._strike(intent.key, entering))
+            raise fault if isinstance(fault, DatabaseError) else as_error(self._url, type(fault).__name__) from fault
         return watch
 
-    async def _refused(self, run: str) -> bool:
-        """Whether the wish is not begun, and will not be."""
-        try:
-            return await self._ledger.refused(run)
-        except DatabaseError:
-            # As soon as there is a database again; until then, it holds up what comes after it.
-            self._keep(self._surely(lambda: self._ledger.refused(run)))
-            return True
+    async def _enter(self, key: str, user: str, turn: str) -> tuple[Entry, bool]:
+        """The same wish may have been refused a moment ago, and stand in the ledger for all that."""
+        if (refused := self._refused.get(key)) is not None:
+            await asyncio.wait({refused})
+            await self._strike_out(key, datetime.now(UTC))
+        return await self._ledger.accept(key, user, turn, self.executor)
+
+    async def _strike(self, key: str, entering: asyncio.Task[tuple[Entry, bool]]) -> None:
+        """What was refused must not hold up what comes after it, nor be carried out: also where it was entered late, or the
+        database went away with the answer. What the ledger calls lost is carried out by nobody, also where DBOS has it."""
+        await asyncio.wait({entering})
+        entered = datetime.now(UTC)
+        await self._surely(lambda: self._strike_out(key, entered))
+        if self._refused.get(key) is entering:
+            del self._refused[key]
+
+    async def _strike_out(self, key: str, entered: datetime) -> None:
+        kept = [run for run in self._watched if run.rpartition("#")[0] == key]
+        await self._ledger.refused(key, self.executor, entered, kept)
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

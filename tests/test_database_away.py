@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, select, text
 
 from bot.cards import case, forms
 from bot.tables import replicas
@@ -29,6 +31,8 @@ ENDS = 60.0
 TAKEOVER, BEATS = 2, 5
 # Seconds between two attempts at a FuseDesk that is down: several come while the database is away.
 SHORTLY = 0.3
+# Longer than SQLite is waited for.
+LOCKED = 11.0
 REFUSED = "casebot cannot get at its own records right now"
 NOTED, MOVED, TAGGED, CLOSED = 1231, 1232, 1233, 1234
 TYPED = {
@@ -243,6 +247,30 @@ async def test_a_new_wish_is_refused_in_words_and_nothing_of_it_happens_later(ow
             assert effects[path] == 1
 
 
+@pytest.mark.parametrize("table", ["intents", "dbos.workflow_status"])
+async def test_a_form_that_cannot_be_stored_in_time_is_refused_and_sent_again_it_is_done(own: Cluster, table: str) -> None:
+    url = own.fresh()
+    async with desk_with_cards(url) as (world, cards, effects):
+        await world.slack.click(JANE, cards[NOTED], case.NOTE)
+        view = await form(world, forms.NOTE_FORM)
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+            refused = [await world.slack.submit(JANE, view, {forms.NOTE: "quokka"}) for _ in range(2)]
+        engine.dispose()
+        await world.case(f"tag {NOTED} vip")
+        await ended(world)
+
+        assert [exchange.error for exchange in refused] == ["", ""]
+        assert all(REFUSED in exchange.text for exchange in refused)
+        assert effects == Counter({f"/cases/{NOTED}/tag/7": 1})
+
+        again = await world.slack.submit(JANE, view, {forms.NOTE: "quokka"})
+        await ended(world)
+        assert again.error == ""
+        assert effects == Counter({f"/cases/{NOTED}/tag/7": 1, f"/cases/{NOTED}/addnote": 1})
+
+
 async def test_two_casebots_take_nothing_over_from_each_other_because_the_database_was_away(own: Cluster) -> None:
     url = own.fresh()
     async with lives(url, CASEBOT_TAKEOVER=str(TAKEOVER)) as casebots:
@@ -299,3 +327,32 @@ async def beats(url: str) -> dict[str, int]:
 async def risen(url: str, before: Mapping[str, int], by: int) -> bool:
     now = await beats(url)
     return len(now) == 2 and all(now[executor] >= before.get(executor, 0) + by for executor in now)
+
+
+async def test_a_sqlite_file_that_somebody_locks_for_long_holds_wishes_up_and_nothing_more(tmp_path: Path) -> None:
+    async with desk_with_cards(f"sqlite:///{tmp_path}/casebot.db") as (world, cards, effects):
+        lock = sqlite3.connect(tmp_path / "casebot.db", isolation_level=None, check_same_thread=False, timeout=ENDS)
+        together = asyncio.Barrier(len(EFFECTS))
+        locked = asyncio.Event()
+
+        async def done(call: Call) -> None:
+            count(effects, call)
+            if not locked.is_set() and await together.wait() == 0:
+                await asyncio.to_thread(lock.execute, "BEGIN IMMEDIATE")
+                locked.set()
+            await locked.wait()
+
+        world.desk.on_effect = done
+        await ask_for_all(world, cards)
+        await asyncio.wait_for(locked.wait(), ENDS)
+        refused = await world.case("note 1235 wallaby")
+        await asyncio.sleep(LOCKED)  # for how long somebody locks it is a matter of the clock
+        await asyncio.to_thread(lock.execute, "ROLLBACK")
+        lock.close()
+        await ended(world)
+
+        assert effects == EFFECTS
+        assert told(world) == Counter(ANSWERS)
+        assert lines(world, cards) == {caseid: [line] for caseid, line in LINES.items()}
+        assert (refused.error, REFUSED in refused.text) == ("", True)
+        assert world.slack.faults == []
