@@ -216,6 +216,7 @@ class Durable:
                     return self._watched.get(entry.run) or self._elsewhere(entry.run)
                 run = entry.run
                 watch = self._watched[run] = _watch(form=bool(intent.view), again=again)
+                watch.accepted = True
                 with in_words(self._url):
                     # In a context of its own, because a wish may follow from the telling of another one.
                     await asyncio.create_task(_start(run, intent.dump()), context=Context())
@@ -308,10 +309,11 @@ class Durable:
             return Ended(state="failed").dump()
         self._tasks.add(task)
         try:
-            watch = self._watched.get(run)
-            if watch is None:
-                watch = self._watched[run] = _watch(form=False)
+            watch = self._watched.setdefault(run, _watch(form=False))
+            if not watch.accepted or watch.begun:
+                # Also what it has at hand: another casebot took this one for dead and resumed the wish, and DBOS gave it back.
                 await self._surely(lambda: self._ledger.claim(run, self.executor))
+            watch.begun = True
             ended = Ended.load(await DBOS.run_step_async({"name": "effect"}, self._effect, run, intent, watch))
             if not watch.ended.done():
                 watch.ended.set_result(ended)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import create_engine, select, text
 from bot.cards import case, forms
 from bot.tables import replicas
 from simulator.fusedesk import Call
-from simulator.slack import BOT_USER, JANE, SUPPORT, Message
+from simulator.slack import BOT_USER, JANE, SUPPORT, Message, Slack
 from tests.conftest import World, casebot_world
 from tests.flows import form, lines_of, shared_card, state
 from tests.forms_world import said
@@ -247,8 +248,10 @@ async def test_a_new_wish_is_refused_in_words_and_nothing_of_it_happens_later(ow
             assert effects[path] == 1
 
 
-@pytest.mark.parametrize("table", ["intents", "dbos.workflow_status"])
-async def test_a_form_that_cannot_be_stored_in_time_is_refused_and_sent_again_it_is_done(own: Cluster, table: str) -> None:
+@pytest.mark.parametrize(("table", "times"), [("intents", 2), ("dbos.workflow_status", 1)])
+async def test_a_form_that_cannot_be_stored_in_time_is_refused_and_sent_again_it_is_done(
+    own: Cluster, table: str, times: int
+) -> None:
     url = own.fresh()
     async with desk_with_cards(url) as (world, cards, effects):
         await world.slack.click(JANE, cards[NOTED], case.NOTE)
@@ -256,12 +259,12 @@ async def test_a_form_that_cannot_be_stored_in_time_is_refused_and_sent_again_it
         engine = create_engine(url)
         with engine.connect() as connection:
             connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
-            refused = [await world.slack.submit(JANE, view, {forms.NOTE: "quokka"}) for _ in range(2)]
+            refused = [await world.slack.submit(JANE, view, {forms.NOTE: "quokka"}) for _ in range(times)]
         engine.dispose()
         await world.case(f"tag {NOTED} vip")
         await ended(world)
 
-        assert [exchange.error for exchange in refused] == ["", ""]
+        assert [exchange.error for exchange in refused] == [""] * times
         assert all(REFUSED in exchange.text for exchange in refused)
         assert effects == Counter({f"/cases/{NOTED}/tag/7": 1})
 
@@ -290,13 +293,18 @@ async def test_two_casebots_take_nothing_over_from_each_other_because_the_databa
             await casebots.start()
             await slack.command(JANE, SUPPORT, f"tag {caseid} vip")
             await asyncio.wait_for(asked.acquire(), ENDS)
-        away = Away(own, "immediate", 2.0 * TAKEOVER)
+        # The first has seen the second's last sign of life, and is the first to come back.
+        second = casebots.all[1].process
+        second.send_signal(signal.SIGSTOP)
+        await rising(slack, url, 2, casebots=1)
+        away = Away(own, "immediate", TAKEOVER + 1.0)
         await away.go()
         await away.back()
-        # What they tried in vain counts, too: the first that they can write is a leap.
-        for by in (1, BEATS):
-            before = await beats(url)
-            await slack.until(lambda by=by, before=before: risen(url, before, by), timeout=ENDS, what="that both live on")
+        # What was tried in vain counts, too: the first that can be written is a leap.
+        await rising(slack, url, 1, casebots=1)
+        second.send_signal(signal.SIGCONT)
+        await rising(slack, url, 1, casebots=2)
+        await rising(slack, url, BEATS, casebots=2)
         held.set()
 
         def told_of(caseid: int) -> int:
@@ -324,9 +332,14 @@ async def beats(url: str) -> dict[str, int]:
     return await asyncio.to_thread(look)
 
 
-async def risen(url: str, before: Mapping[str, int], by: int) -> bool:
-    now = await beats(url)
-    return len(now) == 2 and all(now[executor] >= before.get(executor, 0) + by for executor in now)
+async def rising(slack: Slack, url: str, by: int, *, casebots: int) -> None:
+    """Waits until so many casebots have shown so many times that they live."""
+    before = await beats(url)
+
+    async def risen() -> bool:
+        return sum(beat >= before.get(one, 0) + by for one, beat in (await beats(url)).items()) >= casebots
+
+    await slack.until(risen, timeout=ENDS, what=f"{casebots} casebots that live")
 
 
 async def test_a_sqlite_file_that_somebody_locks_for_long_holds_wishes_up_and_nothing_more(tmp_path: Path) -> None:
