@@ -263,11 +263,13 @@ class Answers:
         """What the store says, or `otherwise` where it cannot.
 
         The only place that forgives it: by now FuseDesk did what was wished, and a person who heard of a fault would do it
-        again. What is lost is that a card does not redraw itself, which its own buttons mend.
+        again. Whoever tells of a wish comes back to it. What else is lost is that a card does not redraw itself, which its own
+        buttons mend.
         """
         try:
             return await work
         except DatabaseError as error:
+            missed(error)
             log.warning("cards are not remembered", extra={"facts": error.facts})
             return otherwise
 

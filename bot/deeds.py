@@ -71,7 +71,8 @@ class Ended(BaseModel):
 
 @dataclass(slots=True)
 class Watch:
-    """Somebody in this process waits for a wish's end. `observed`: whoever waits hears when it takes long.
+    """Somebody in this process waits for a wish's end. `observed`: whoever waits hears when it takes long. `accepted`: this
+    process stored it; `begun`: it carries it out already.
 
     `form` is fulfilled once the form's own answer is settled: True where that answer told the end. `again` draws the form anew,
     with what was wrong.
@@ -81,6 +82,8 @@ class Watch:
     form: asyncio.Future[bool] | None = None
     again: Callable[[str], View] | None = None
     observed: bool = False
+    accepted: bool = False
+    begun: bool = False
 
 
 class Deeds:

@@ -32,7 +32,7 @@ from bot.deeds import Deeds, Ended, Watch
 from bot.errors import CaseError
 from bot.fusedesk.pace import Pace
 from bot.intents import Intent, ref_of, turn_of
-from bot.ledger import Ledger
+from bot.ledger import Entry, Ledger
 from bot.logs import quiet_engine
 from bot.operations import CaseRef
 from bot.telling import Telling
@@ -50,6 +50,8 @@ _BEHIND = "An earlier change of the same case is not done yet."
 _LOOK = 0.5
 # A casebot shows so many times that it lives, within the time after which it counts as dead.
 _BEATS = 5
+# Seconds for which what it saw of the others holds: DBOS waits for its database however long, and who lives may change meanwhile.
+_HOLDS = 2.0
 # Finished wishes hold texts: they are deleted when nobody can ask for them any more. In vain, they can be tried again for a day.
 _KEPT, _KEPT_IN_VAIN = timedelta(hours=1), timedelta(days=1)
 _TIDY = 300.0
@@ -60,7 +62,7 @@ POLL = 0.2
 # Wishes that a list shows, finished ones deleted at once, and seconds for which somebody waits for another casebot's.
 _LISTED, _AT_ONCE, _ELSEWHERE = 20, 1_000, 30.0
 
-# What DBOS may take to store a wish: longer, and Slack gives up on us.
+# What storing a wish may take: longer, and Slack gives up on us.
 ACCEPT = 2.0
 
 
@@ -126,6 +128,9 @@ class Durable:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._idle: set[asyncio.Task[Any]] = set()
         self._keeping: set[asyncio.Task[None]] = set()
+        self._looked = 0.0
+        self._resuming: set[str] = set()
+        self._refused: dict[str, asyncio.Task[tuple[Entry, bool]]] = {}
 
     # From the start to the end of the process
 
@@ -202,30 +207,45 @@ class Durable:
         """
         ref = ref_of(intent.deed)
         turn = turn_of(intent, self._known_id(ref) if ref else None)
-        entry, is_new = await self._ledger.accept(intent.key, intent.by.user, turn, self.executor)
-        if not is_new:
-            return self._watched.get(entry.run) or self._elsewhere(entry.run)
-        watch = self._watched[entry.run] = _watch(form=bool(intent.view), again=again)
+        run = ""
+        entering = asyncio.create_task(self._enter(intent.key, intent.by.user, turn))
         try:
-            with in_words(self._url):
-                # In a context of its own, because a wish may follow from the telling of another one.
-                starting = asyncio.create_task(_start(entry.run, intent.dump()), context=Context())
-                await asyncio.wait_for(starting, ACCEPT)
-        except (CaseError, TimeoutError) as fault:
-            # What the ledger calls lost is carried out by nobody, also where DBOS has it by now.
-            if await self._refused(entry.run):
-                self._watched.pop(entry.run, None)
-                raise as_error(self._url, type(fault).__name__) from fault
+            async with asyncio.timeout(ACCEPT):
+                entry, is_new = await asyncio.shield(entering)
+                if not is_new:
+                    return self._watched.get(entry.run) or self._elsewhere(entry.run)
+                run = entry.run
+                watch = self._watched[run] = _watch(form=bool(intent.view), again=again)
+                watch.accepted = True
+                with in_words(self._url):
+                    # In a context of its own, because a wish may follow from the telling of another one.
+                    await asyncio.create_task(_start(run, intent.dump()), context=Context())
+        except (DatabaseError, TimeoutError) as fault:
+            self._watched.pop(run, None)
+            self._refused[intent.key] = entering
+            self._keep(self._strike(intent.key, entering))
+            raise fault if isinstance(fault, DatabaseError) else as_error(self._url, type(fault).__name__) from fault
         return watch
 
-    async def _refused(self, run: str) -> bool:
-        """Whether the wish is not begun, and will not be."""
-        try:
-            return await self._ledger.refused(run)
-        except DatabaseError:
-            # As soon as there is a database again; until then, it holds up what comes after it.
-            self._keep(self._surely(lambda: self._ledger.refused(run)))
-            return True
+    async def _enter(self, key: str, user: str, turn: str) -> tuple[Entry, bool]:
+        """The same wish may have been refused a moment ago, and stand in the ledger for all that."""
+        if (refused := self._refused.get(key)) is not None:
+            await asyncio.wait({refused})
+            await self._strike_out(key, datetime.now(UTC))
+        return await self._ledger.accept(key, user, turn, self.executor)
+
+    async def _strike(self, key: str, entering: asyncio.Task[tuple[Entry, bool]]) -> None:
+        """What was refused must not hold up what comes after it, nor be carried out: also where it was entered late, or the
+        database went away with the answer. What the ledger calls lost is carried out by nobody, also where DBOS has it."""
+        await asyncio.wait({entering})
+        entered = datetime.now(UTC)
+        await self._surely(lambda: self._strike_out(key, entered))
+        if self._refused.get(key) is entering:
+            del self._refused[key]
+
+    async def _strike_out(self, key: str, entered: datetime) -> None:
+        kept = [run for run in self._watched if run.rpartition("#")[0] == key]
+        await self._ledger.refused(key, self.executor, entered, kept)
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -289,10 +309,11 @@ class Durable:
             return Ended(state="failed").dump()
         self._tasks.add(task)
         try:
-            watch = self._watched.get(run)
-            if watch is None:
-                watch = self._watched[run] = _watch(form=False)
+            watch = self._watched.setdefault(run, _watch(form=False))
+            if not watch.accepted or watch.begun:
+                # Also what it has at hand: another casebot took this one for dead and resumed the wish, and DBOS gave it back.
                 await self._surely(lambda: self._ledger.claim(run, self.executor))
+            watch.begun = True
             ended = Ended.load(await DBOS.run_step_async({"name": "effect"}, self._effect, run, intent, watch))
             if not watch.ended.done():
                 watch.ended.set_result(ended)
@@ -455,8 +476,12 @@ class Durable:
 
     async def _look_around(self, beat: int, seen: dict[str, tuple[int, float]]) -> None:
         """`seen` is what each counted last, and when it was first seen: by this casebot's own clock, for clocks differ."""
-        now = asyncio.get_running_loop().time()
         beats = await self._ledger.beat(self.executor, beat)
+        now = asyncio.get_running_loop().time()
+        if now - self._looked > self._takeover / 2:
+            # The database was away, perhaps: then the others could not show that they live, either.
+            seen.clear()
+        self._looked = now
         for executor, counted in beats.items():
             if executor not in seen or seen[executor][0] != counted:
                 seen[executor] = (counted, now)
@@ -468,16 +493,36 @@ class Durable:
         await self._take_over(alive)
 
     async def _take_over(self, alive: Sequence[str]) -> None:
-        with in_words(self._url):
-            unfinished = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
-            for one in unfinished:
-                # Only the one that changes the ledger's line may: resumed twice, it would run twice.
-                if one.executor_id not in alive and await self._ledger.adopt(one.workflow_id, alive, self.executor):
-                    log.warning("taking over a wish", extra={"facts": {"run": one.workflow_id}})
-                    await DBOS.resume_workflow_async(one.workflow_id)
-            for entry in await self._ledger.left_by_others(alive):
-                if await DBOS.get_workflow_status_async(entry.run) is None:
-                    await self._ledger.over(entry.run, "lost")
+        others = [one for one in alive if one != self.executor]
+        try:
+            with in_words(self._url):
+                async with asyncio.timeout(_HOLDS):
+                    unfinished = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
+                    for one in unfinished:
+                        if one.executor_id not in alive and one.workflow_id not in self._resuming:
+                            await self._adopt(one.workflow_id, others)
+                    for entry in await self._ledger.left_by_others(alive):
+                        if await DBOS.get_workflow_status_async(entry.run) is None:
+                            await self._ledger.over(entry.run, "lost")
+        except TimeoutError as fault:
+            raise as_error(self._url, type(fault).__name__) from fault
+
+    async def _adopt(self, run: str, others: Sequence[str]) -> None:
+        """Only the one that changes the ledger's line may resume a wish: resumed twice, it would run twice. Its own line is that
+        of a wish that it took, and could not resume or was not told that it had it."""
+        if await self._ledger.adopt(run, others, self.executor):
+            log.warning("taking over a wish", extra={"facts": {"run": run}})
+            self._resuming.add(run)
+            self._keep(self._resume(run))
+
+    async def _resume(self, run: str) -> None:
+        try:
+            with in_words(self._url):
+                await DBOS.resume_workflow_async(run)
+        except DatabaseError as fault:
+            log.warning("a wish cannot be resumed", extra={"facts": fault.facts})
+        finally:
+            self._resuming.discard(run)
 
     async def _tidy(self) -> None:
         """Deletes what is over: it holds texts."""

@@ -80,11 +80,12 @@ class Ledger:
 
         return await self._store.write(enter)
 
-    async def refused(self, run: str) -> bool:
-        """The wish could not be accepted after all; False where it has begun. Its line stays: the engine may have it by now, so
-        its name is used up."""
-        lost = update(intents).where(intents.c.run == run, intents.c.state == "open").values(state="lost")
-        return await self._store.write(lambda connection: connection.execute(lost).rowcount > 0)
+    async def refused(self, key: str, executor: str, entered: datetime, kept: Sequence[str]) -> None:
+        """What that casebot entered under the key, up to the moment `entered`, was not accepted after all; what has begun and
+        the runs to be `kept` were. Its line stays: the engine may have it by now, so its name is used up."""
+        mine = (intents.c.key == key, intents.c.executor == executor, intents.c.state == "open")
+        lost = update(intents).where(*mine, intents.c.at <= entered, intents.c.run.not_in(kept)).values(state="lost")
+        await self._store.write(lambda connection: connection.execute(lost))
 
     async def entry(self, run: str) -> Entry | None:
         rows = await self._store.read(lambda connection: connection.execute(_ENTRY.where(intents.c.run == run)).all())

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 
+from bot.errors import CaseError
 from bot.ledger import Ledger
 from bot.references import reference
 from bot.slack import SlackError
@@ -27,7 +28,8 @@ Find = Callable[[str, datetime], Awaitable[str | None]]
 
 
 class Telling:
-    """One attempt to tell the result of the wish `run`. `missed`: Slack was down for a part of it, so that another is due."""
+    """One attempt to tell the result of the wish `run`. `missed`: Slack or the database was down for a part of it, so that
+    another is due."""
 
     def __init__(self, run: str, ledger: Ledger) -> None:
         self._run = run
@@ -86,8 +88,8 @@ def current() -> Telling | None:
     return _CURRENT.get()
 
 
-def missed(fault: SlackError) -> bool:
-    """Notes that Slack was down for what was to be told; False where nobody comes back to it."""
+def missed(fault: CaseError) -> bool:
+    """Notes that Slack, or the database, was down for what was to be told; False where nobody comes back to it."""
     telling = current()
     if telling is None or not fault.passing:
         return False

@@ -15,16 +15,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlalchemy import create_engine, text
 
 USER, PASSWORD = "casebot", "pg-s3cret"
 _USERS = ("postgres", "nobody", "daemon")
-# Nothing here has to survive a power cut.
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+# Nothing here has to survive a power cut. A crash of its own it does survive: that takes synchronous_commit.
+_FAST = "-c fsync=off -c full_page_writes=off -c max_connections=200"
+
+NOT_INSTALLED = "PostgreSQL's initdb was found neither on the PATH nor in /usr/lib/postgresql"
 
 Fresh = Callable[[], str]
+Stop = Literal["immediate", "fast"]
 
 
 def _programs() -> Path | None:
@@ -50,11 +54,12 @@ def _free_port() -> int:
         return int(tried.getsockname()[1])
 
 
-class _Cluster:
+class Cluster:
     def __init__(self, programs: Path, place: Path) -> None:
         self._programs = programs
         self._place = place
         self._as = _somebody()
+        self._numbers = itertools.count(1)
         self.port = _free_port()
         (place / "password").write_text(PASSWORD)
         if self._as:
@@ -76,52 +81,56 @@ class _Cluster:
         if done.returncode:
             raise RuntimeError((self._place / "told").read_text(errors="replace"))
 
-    def start(self) -> None:
+    def make(self) -> None:
         secret = ["--auth=scram-sha-256", "--pwfile", str(self._place / "password")]
         self._run("initdb", *secret, "--username", USER, "--encoding=UTF8", "--locale=C", "--no-sync")
+        self.start()
+
+    def start(self) -> None:
+        """Also after a crash: then it puts its tables right first."""
         options = f"{_FAST} -c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self._place}"
         self._run("pg_ctl", "-w", "-l", str(self._place / "log"), "-o", options, "start")
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+    def stop(self, how: Stop = "immediate") -> None:
+        """`immediate` is a crash: nothing is said to whoever is connected. `fast` is a restart: everybody is told to go."""
+        self._run("pg_ctl", "-w", "-m", how, "stop")
+
+    def fresh(self) -> str:
+        """The address of an empty database."""
+        name = f"casebot_{next(self._numbers)}"
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url(name)
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
 
 @contextmanager
-def cluster() -> Iterator[Fresh | None]:
-    """Makes an empty database for each call, and returns its address; None where PostgreSQL is not installed."""
+def cluster() -> Iterator[Cluster | None]:
+    """A running PostgreSQL; None where it is not installed."""
     programs = _programs()
     if programs is None:
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="casebot-pg-") as place:
-        cluster = _Cluster(programs, Path(place))
-        cluster.start()
-        numbers = itertools.count(1)
-
-        def fresh() -> str:
-            name = f"casebot_{next(numbers)}"
-            engine = create_engine(cluster.url("postgres"), isolation_level="AUTOCOMMIT")
-            with engine.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {name}"))
-            engine.dispose()
-            return cluster.url(name)
-
+        made = Cluster(programs, Path(place))
+        made.make()
         try:
-            yield fresh
+            yield made
         finally:
-            cluster.stop()
+            made.stop()
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Fresh]:
-    """See `cluster`; skips the test where there is none."""
-    with cluster() as fresh:
-        if fresh is None:
-            pytest.skip("PostgreSQL's initdb was found neither on the PATH nor in /usr/lib/postgresql")
-        yield fresh
+    """Makes an empty database for each call, and returns its address; skips the test where PostgreSQL is not installed."""
+    with cluster() as made:
+        if made is None:
+            pytest.skip(NOT_INSTALLED)
+        yield made.fresh
 
 
 def user_of(url: str, *granted: str) -> str:

@@ -52,4 +52,5 @@ if __name__ == "__main__":
         made = stack.enter_context(cluster())
         if made is None:
             click.echo("PostgreSQL was not found: on SQLite alone")
-        sys.exit(asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1, made)))
+        postgresql = made.fresh if made is not None else None
+        sys.exit(asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1, postgresql)))

@@ -335,5 +335,6 @@ async def test_each_trouble_of_fusedesk_has_its_words(world: World, switch: str,
 
     card = await answer(world, "1234")
 
-    assert words in card.plain()
+    # After a second, in the place of "still asking".
+    await world.slack.until(lambda: words in card.plain())
     assert "1234" in card.plain()

@@ -115,7 +115,7 @@ async def test_a_wish_is_asked_for_again_though_its_first_run_is_forgotten(ledge
 
 async def test_a_wish_that_could_not_be_stored_is_another_one_when_it_is_asked_again(ledger: Ledger) -> None:
     first = await accepted(ledger, "k1")
-    await ledger.refused(first)
+    await ledger.refused("k1", HERE, datetime.now(UTC), [])
 
     again = await accepted(ledger, "k1")
 
@@ -123,6 +123,17 @@ async def test_a_wish_that_could_not_be_stored_is_another_one_when_it_is_asked_a
     assert again != first
     assert await ledger.begin(first, HERE) == "over"
     assert await ledger.begin(again, HERE) == "go"
+
+
+async def test_what_is_refused_is_neither_what_was_accepted_nor_what_is_asked_later_nor_somebody_else_s(ledger: Ledger) -> None:
+    refused = datetime.now(UTC)
+    run = await accepted(ledger, "k1")
+    await ledger.refused("k1", HERE, refused, [])
+    await ledger.refused("k1", HERE, datetime.now(UTC), [run])
+    await ledger.refused("k1", THERE, datetime.now(UTC), [])
+    await ledger.refused("k2", HERE, datetime.now(UTC), [])
+
+    assert await ledger.begin(run, HERE) == "go"
 
 
 async def test_of_many_who_enter_one_wish_at_once_one_is_the_first(ledger: Ledger, elsewhere: Ledger) -> None:

@@ -211,6 +211,38 @@ def told(slack: Slack, caseid: int) -> list[str]:
     return [text for text in texts if f"Added the note to case #{caseid}" in text]
 
 
+async def test_a_wish_that_was_taken_from_a_casebot_which_stood_still_is_told_though_that_one_wakes_up(postgresql: Fresh) -> None:
+    async with replicas(postgresql) as casebots:
+        slack, desk = casebots.slack, casebots.desk
+        asked, held = asyncio.Event(), asyncio.Event()
+
+        async def hold(call: Call) -> None:
+            if call.writes:
+                asked.set()
+                await held.wait()
+
+        desk.on_request = hold
+        other = await casebots.start(CASEBOT_TAKEOVER="2")
+        still = await casebots.start(CASEBOT_TAKEOVER="2")
+        await slack.command(JANE, SUPPORT, "tag #1001 vip")
+        await asyncio.wait_for(asked.wait(), 10)
+
+        still.process.send_signal(signal.SIGSTOP)
+        await slack.until(lambda: "taking over a wish" in other.told(), timeout=TAKEN_OVER, what="that it is taken over")
+        # Whichever of the two the engine gives it to.
+        still.process.send_signal(signal.SIGCONT)
+        held.set()
+
+        def tagged() -> list[str]:
+            return [text for text in (message.plain() for message in slack.seen(JANE, SUPPORT)) if "Tagged case #1001" in text]
+
+        await slack.until(tagged, timeout=TAKEN_OVER, what="the answer")
+        for life in casebots.all:
+            await life.stop()
+        assert len(tagged()) == 1
+        assert "VIP" in desk.case(1001)["tagnames"]
+
+
 async def test_a_rolling_restart_loses_and_doubles_nothing(postgresql: Fresh) -> None:
     async with replicas(postgresql) as casebots:
         slack, desk = casebots.slack, casebots.desk
