@@ -71,6 +71,7 @@ class Scene:
     modal: list[str] = field(default_factory=list)
     since: int = 0
     seen_before: int = 0
+    lines_before: int = 0
 
     @property
     def word(self) -> str:
@@ -152,7 +153,8 @@ class Scene:
     def came_to_nothing(self) -> bool:
         """At a moment of the clock casebot may be killed before it has heard of the wish, which Slack then tells the person."""
         unheard = self.exchange is None or bool(self.exchange.error)
-        return bool(self.moment.after) and unheard and not (self.effects() or self.told() or self.lines() or self.posted())
+        lines = self.lines()[self.lines_before :]
+        return bool(self.moment.after) and unheard and not (self.effects() or self.told() or lines or self.posted())
 
     def holdings(self) -> str:
         """What FuseDesk, Slack and casebot's log hold, for a failure."""

@@ -150,6 +150,7 @@ class World:
             await kind.then(scene)
         scene.since = len(self.effects)
         scene.seen_before = len(self.private())
+        scene.lines_before = len(scene.lines())
         return scene
 
     def _new_case(self, scene: Scene) -> Row:
