@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -25,6 +28,8 @@ log = logging.getLogger("bot")
 
 UNREADABLE = 2
 INTERRUPTED = 130
+# Seconds that threads may take to end after everything else has.
+_LAST_THREADS = 1.0
 
 
 class Span(click.ParamType[float]):
@@ -80,7 +85,21 @@ def run() -> None:
     except CaseError as error:
         raise click.ClickException(f"casebot cannot start: {_why(error)}. `casebot doctor` shows how to mend it.") from error
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        _leave(INTERRUPTED)
+    except SystemExit as end:
+        _leave(end.code)
+
+
+def _leave(code: int | str | None) -> NoReturn:
+    """Ends the process, if need be without threads that still wait for the database: what they hold is stored."""
+    until = time.monotonic() + _LAST_THREADS
+    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread() and not thread.daemon]
+    for thread in others:
+        thread.join(max(until - time.monotonic(), 0.0))
+    if any(thread.is_alive() for thread in others):
+        logging.shutdown()
+        os._exit(code if isinstance(code, int) else 1)
+    sys.exit(code)
 
 
 def _why(error: CaseError) -> str:

@@ -144,6 +144,18 @@ def engine_for_dbos(url: str, engine: Engine) -> Engine:
     return engine.execution_options(**_LEFT_TO_THE_DRIVER) if is_sqlite(url) else engine_for(url)
 
 
+def shut(engine: Engine) -> None:
+    """Ends the connections of DBOS's engine. Where it is not the store's, too, it makes no more: in threads of its own DBOS asks
+    for a database that is away until it is back, and Python does not end before them."""
+    if not is_sqlite(engine.url):
+        event.listen(engine, "do_connect", _refuse)
+    engine.dispose()
+
+
+def _refuse(*_: Any) -> None:
+    raise RuntimeError("casebot is done with its database")
+
+
 def _patience(parts: URL) -> dict[str, str]:
     return {name: value for name, value in _PATIENCE.items() if name not in parts.query}
 

@@ -27,7 +27,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import Engine
 
 from bot.cards.message import Message, View
-from bot.database import Alone, DatabaseError, as_error, engine_for_dbos, in_words
+from bot.database import Alone, DatabaseError, as_error, engine_for_dbos, in_words, shut
 from bot.deeds import Deeds, Ended, Watch
 from bot.errors import CaseError
 from bot.fusedesk.pace import Pace
@@ -195,7 +195,7 @@ class Durable:
             threads = ThreadPoolExecutor()
             asyncio.get_running_loop().set_default_executor(threads)
             await asyncio.get_running_loop().run_in_executor(threads, DBOS.destroy)
-        self._engine.dispose()
+        shut(self._engine)
         return len(left)
 
     # Wishes
@@ -282,7 +282,12 @@ class Durable:
         if not runs:
             return {}
         with in_words(self._url):
-            known = await DBOS.list_workflows_async(workflow_ids=runs, load_output=False)
+            try:
+                async with asyncio.timeout(ACCEPT):
+                    known = await DBOS.list_workflows_async(workflow_ids=runs, load_output=False)
+            except TimeoutError as fault:
+                # Without its database DBOS asks on and on.
+                raise as_error(self._url, type(fault).__name__) from fault
         return {one.workflow_id: Intent.load(one.input["args"][1]) for one in known if one.input}
 
     def shown(self, intent: Intent, ended: Ended) -> Message | None:
