@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -65,6 +65,8 @@ _OF_POSTGRESQL = {
     "55P03": ("is held by another casebot that changes its tables", "wait for that one to end, or end it"),
     "53": ("has no room left", "see PostgreSQL's log: connections, memory or disk are used up"),
 }
+# Of both, what says that the database takes nothing right now, whatever it is asked.
+_TAKES_NOTHING = ("SQLITE_FULL", "SQLITE_IOERR", "25006")
 # A connection that fails carries no code, only the server's words. In another language they are not known: no harm.
 _SPOKEN = {
     "authentication failed": "28",
@@ -135,8 +137,10 @@ def engine_for(url: str) -> Engine:
         engine = create_engine(parts, hide_parameters=True, poolclass=QueuePool, pool_size=1, max_overflow=0)
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
-        return engine
-    return create_engine(parts, hide_parameters=True, pool_pre_ping=True, connect_args=_patience(parts))
+    else:
+        engine = create_engine(parts, hide_parameters=True, pool_pre_ping=True, connect_args=_patience(parts))
+    event.listen(engine, "handle_error", _lost)
+    return engine
 
 
 def engine_for_dbos(url: str, engine: Engine) -> Engine:
@@ -154,6 +158,13 @@ def shut(engine: Engine) -> None:
 
 def _refuse(*_: Any) -> None:
     raise RuntimeError("casebot is done with its database")
+
+
+def _lost(fault: ExceptionContext) -> None:
+    """A database that takes nothing counts as one whose connection was lost. DBOS waits for that one, and ends a wish over any
+    other fault; and the next connection may lead to the primary again."""
+    if isinstance(fault.sqlalchemy_exception, DBAPIError) and _code(fault.original_exception).startswith(_TAKES_NOTHING):
+        fault.is_disconnect = True
 
 
 def _patience(parts: URL) -> dict[str, str]:
