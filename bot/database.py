@@ -86,9 +86,11 @@ class DatabaseError(CaseError):
     """
 
     passing = True
+    # For a wish that waits: its person has nothing to do.
+    meanwhile = "casebot cannot get at its own records right now."
 
     def __init__(self, why: str, fix: str, *, code: str) -> None:
-        super().__init__("casebot cannot get at its own records right now. Try again in a minute.", code=code)
+        super().__init__(f"{self.meanwhile} Try again in a minute.", code=code)
         self.why = why
         self.fix = fix
 

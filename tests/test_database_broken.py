@@ -40,6 +40,7 @@ from tests.test_database_away import (  # noqa: F401  # a fixture
 from tests.wires import Wire, wire
 
 WAITS = "Your change waits"
+TRY_AGAIN = "Try again"
 # Attempts of each wish that are in vain before the database is well again.
 ATTEMPTS = 2
 
@@ -116,6 +117,21 @@ async def test_wishes_go_on_after_a_database_that_could_only_be_read(own: Cluste
         assert told(world) == Counter(ANSWERS)
         assert lines(world, cards) == {caseid: [line] for caseid, line in LINES.items()}
         assert world.slack.faults == []
+
+
+async def test_nobody_is_told_to_try_again_what_waits_for_the_database(own: Cluster) -> None:  # noqa: F811
+    """A table is missing; there is enough of the others to tell that a wish waits."""
+    url, pauses = own.fresh(), Pauses()
+    async with desk_with_cards(url, sleep=pauses.sleep) as (world, _, effects):
+        await said_to(url, "ALTER TABLE marks RENAME TO elsewhere")
+        await world.case(f"note {NOTED} quokka")
+        await world.slack.until(lambda: alone(world.slack, WAITS), timeout=ENDS, what="that it waits")
+        await said_to(url, "ALTER TABLE elsewhere RENAME TO marks")
+        await ended(world)
+
+        assert alone(world.slack, REFUSED) == 1
+        assert alone(world.slack, TRY_AGAIN) == 0
+        assert effects == Counter({f"/cases/{NOTED}/addnote": 1})
 
 
 async def torn_at(number: int, between: Wire, world: World, ask: Callable[[], Awaitable[Exchange]]) -> bool:
