@@ -62,7 +62,7 @@ class Drafts:
         found = await self._find(key) if key else None
         if found is not None:
             return found
-        return _MISSING if size else ""
+        return _MISSING if key or size else ""
 
     async def _keep(self, key: str, rest: str) -> None:
         row = {"key": key, "at": datetime.now(UTC), "size": len(rest), "rest": rest.encode(*_CODEC)}

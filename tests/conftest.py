@@ -14,6 +14,7 @@ from bot import durable, once
 from bot.app import Casebot, build_app
 from bot.entrance import Entrance
 from bot.settings import Settings, read_settings
+from bot.store import Store
 from simulator.fusedesk import FuseDesk
 from simulator.serving import serve
 from simulator.slack import BOB, JANE, SUPPORT, Exchange, Slack
@@ -105,3 +106,11 @@ async def world() -> AsyncIterator[World]:
         await made.slack.until(lambda: made.bot.directory.ready, what="the names")
         yield made
         assert made.slack.faults == []
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:  # noqa: F811  # the fixture above
+    made = Store(database_url)
+    await made.open()
+    yield made
+    await made.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -22,14 +22,6 @@ from tests.conftest import World, casebot_world, restarted
 from tests.forms_world import ADD, FROM_MESSAGE, cards, said, shortcut
 
 LONG = "Start " + "🔥 word " * 1_000 + "END"
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    made = Store(database_url)
-    await made.open()
-    yield made
-    await made.close()
 
 
 @given(st.text(max_size=6_000))

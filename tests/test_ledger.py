@@ -20,14 +20,6 @@ WAITS = "FuseDesk does not answer."
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    made = Store(database_url)
-    await made.open()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
 def ledger(store: Store) -> Ledger:
     return Ledger(store)
 

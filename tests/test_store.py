@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,14 +22,6 @@ from tests.conftest import World, restarted
 from tests.flows import answer, shared_card
 
 PLACE = ("T1", "C1", "1700000000.000100")
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    made = Store(database_url)
-    await made.open()
-    yield made
-    await made.close()
 
 
 @contextmanager
