@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from bot.database import DatabaseError, engine_for, in_words
@@ -91,6 +93,24 @@ def test_the_migrations_make_the_tables_that_the_code_knows(engine: Engine) -> N
         differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
 
     assert differences == []
+
+
+def test_the_steps_are_named_and_ordered_as_alembic_has_them(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    by_alembic = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
+    with engine.connect() as connection:
+        assert pending(connection) == by_alembic[::-1]
+
+
+def test_a_start_with_nothing_due_does_not_load_alembic(database_url: str, engine: Engine) -> None:
+    migrate(engine)
+    again = (
+        "import sys; from bot.database import engine_for; from bot.migrations import migrate; "
+        "print(migrate(engine_for(sys.argv[1])), 'alembic' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", again, database_url], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.stdout, ended.stderr) == ("0 False\n", "")
 
 
 def test_what_is_pending_is_told_without_changing_anything(engine: Engine) -> None:
