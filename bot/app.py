@@ -347,8 +347,6 @@ def _bolt(slack: Slack, identity: Mapping[str, Any]) -> AsyncApp:
         # Without a token: beside `authorize` it would be one too many. Handlers speak to Slack through `bot.slack`.
         client=AsyncWebClient(base_url=slack.client.base_url),
         authorize=authorize,
-        process_before_response=True,
-        raise_error_for_unhandled_request=True,
         request_verification_enabled=False,
         ssl_check_enabled=False,
         url_verification_enabled=False,

@@ -34,7 +34,7 @@ from yarl import URL
 
 from bot.payloads import Asked
 from bot.reading import asked_of
-from bot.shapes import Malformed, fit, id_in, text_in
+from bot.shapes import Malformed, fit, from_json, id_in, text_in
 
 MOST_BYTES = 1_000_000
 _ARRIVAL = 5.0  # seconds that a body may take to arrive; Slack itself gives up after three
@@ -78,7 +78,7 @@ class Door:
             if "ssl_check" in body and "command" not in body:
                 return Response()
             if body.get("type") == "url_verification":
-                return JSONResponse({"challenge": fit(text_in(body.get("challenge"), "challenge"))})
+                return JSONResponse({"challenge": text_in(body.get("challenge"), "challenge")})
             answer = await self.dispatch(body)
         except (Turned, Malformed) as fault:
             return _refused(fault)
@@ -111,12 +111,11 @@ class Door:
             raise Turned(HTTPStatus.UNAUTHORIZED, "wrong signature")
 
     async def dispatch(self, body: Body) -> BoltResponse:
-        """One verified request. Raises Malformed for what cannot be read.
+        """One verified request, fit to be sent on and stored (`bot.shapes`). Raises Malformed for what cannot be read.
 
         What is nothing for casebot, and an event that came before, is acknowledged and nothing more: refusing it would make
         Slack repeat it and count it as a failure.
         """
-        body = fit(body)
         asked = asked_of(body)
         if asked is None or (body.get("type") == "event_callback" and self._seen(id_in(body.get("event_id"), "event_id"))):
             return BoltResponse(status=HTTPStatus.OK, body="")
@@ -137,7 +136,7 @@ class Door:
             if request.type not in ("events_api", "slash_commands", "interactive"):
                 return
             try:
-                answer = await self.dispatch(dict(request.payload))
+                answer = await self.dispatch(fit(dict(request.payload)))
             except Malformed as fault:
                 _refused(fault)
                 return  # unacknowledged, Slack tells the person
@@ -191,13 +190,15 @@ def _parse(raw: bytes, content_type: str) -> Body:
     try:
         text, kind = raw.decode(), content_type.partition(";")[0].strip().lower()
         if kind == "application/json":
-            body = json.loads(text)
+            body = from_json(text)
         elif kind == "application/x-www-form-urlencoded":
             # yarl decodes forms in C; urllib does it in Python and takes ten times as long for a card's payload.
             form = dict(URL.build(query_string=text, encoded=True).query)
-            body = json.loads(form["payload"]) if "payload" in form else form
+            body = from_json(form["payload"]) if "payload" in form else fit(form)
         else:
             raise Turned(HTTPStatus.BAD_REQUEST, "neither a form nor JSON")
+    except Malformed:
+        raise
     except (ValueError, RecursionError) as fault:
         raise Turned(HTTPStatus.BAD_REQUEST, f"malformed body: {type(fault).__name__}") from None
     if not isinstance(body, dict):

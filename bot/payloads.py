@@ -1,7 +1,7 @@
 """What Slack sends, as typed values: below this border nobody sees a raw payload.
 
-One class for each surface; `Place` says where something was asked, and so where its answer belongs. How a raw payload becomes
-one of them stands in `bot.reading`.
+One class for each surface. Its `route` is the id by which `handlers` finds the function that answers, `Place` where it was asked
+and so where the answer belongs. How a raw payload becomes one of them stands in `bot.reading`.
 """
 
 from __future__ import annotations
@@ -94,19 +94,19 @@ class SlackMessage:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`name` is the command itself, such as `/case`."""
+    """`route` is the command itself, such as `/case`."""
 
+    route: str
     text: str
     trigger: str
     place: Place
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
     """A message shortcut (`message` is set) or a global one."""
 
-    callback_id: str
+    route: str
     trigger: str
     place: Place
     message: SlackMessage | None = None
@@ -116,7 +116,7 @@ class Shortcut:
 class Click:
     """A pressed button, a chosen menu entry, or Enter in an input that reports it."""
 
-    action: str
+    route: str
     value: str
     trigger: str
     place: Place
@@ -125,7 +125,7 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class Typeahead:
-    action: str
+    route: str
     typed: str
     place: Place
     view: OpenView | None = None
@@ -133,6 +133,7 @@ class Typeahead:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
+    route: str
     view: OpenView
     trigger: str
     place: Place
@@ -140,6 +141,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class HomeOpened:
+    route: str
     place: Place
     tab: str = "home"
 

@@ -57,25 +57,33 @@ class People:
     async def member(self, user: str) -> Person:
         """The person behind a Slack user id, who may use casebot. Raises NotAllowed (or SlackError when Slack cannot say)."""
         profile = await self._profile(user)
-        if refusal := self._refusal(profile):
-            raise NotAllowed(refusal, user=user)
-        return await self._person(user, profile)
+        self._admit(user, profile)
+        return self._person(user, profile, await self._linked(user))
+
+    def at_hand(self, user: str) -> Person | None:
+        """The same as `member` where all is known that has to be: nearly always. None where somebody must be asked."""
+        task = self._profiles.get(user)
+        if task is None or not task.done() or user not in self._links:
+            return None
+        self._admit(user, task.result())
+        return self._person(user, task.result(), self._links.get(user))
 
     async def anybody(self, user: str) -> Person:
         """The person behind an id that was mentioned or wrote a message; no judgement. Refused for an id that is nobody's."""
         try:
-            return await self._person(user, await self._profile(user))
+            profile = await self._profile(user)
         except SlackError as fault:
             if fault.code not in _NOBODY:
                 raise
             raise Refused("Slack does not know the person you mention.", field="rep") from fault
+        return self._person(user, profile, await self._linked(user))
 
     async def recognised(self, by: Person, patience: float = FIRST_PATIENCE) -> Person:
         """The person with the rep that they are, even if the reps' names had not come yet when they asked."""
         if by.is_rep or self._directory.ready:
             return by
         await self._directory.filled(patience)
-        return await self._as_rep(by)
+        return self._as_rep(by, await self._linked(by.user))
 
     def forget(self, user: str) -> None:
         """Slack and the store are asked anew at the next occasion."""
@@ -93,6 +101,10 @@ class People:
     def _forget_failed(self, user: str, done: asyncio.Task[dict[str, Any]]) -> None:
         if done.cancelled() or done.exception() is not None:
             self.forget(user)
+
+    def _admit(self, user: str, profile: Mapping[str, Any]) -> None:
+        if refusal := self._refusal(profile):
+            raise NotAllowed(refusal, user=user)
 
     def _refusal(self, profile: Mapping[str, Any]) -> str:
         if profile.get("deleted"):
@@ -113,7 +125,7 @@ class People:
             return str((profile.get("enterprise_user") or {}).get("enterprise_id") or "") == self._enterprise
         return str(profile.get("team_id") or "") == self._team
 
-    async def _person(self, user: str, profile: Mapping[str, Any]) -> Person:
+    def _person(self, user: str, profile: Mapping[str, Any], linked: int | None) -> Person:
         about = profile.get("profile") or {}
         name = str(profile.get("real_name") or about.get("real_name") or profile.get("name") or user)
         person = Person(
@@ -126,12 +138,11 @@ class People:
             everything=self._everybody,
         )
         # Asked anew each time and not kept: FuseDesk's reps change while Slack's profile stays.
-        return await self._as_rep(person)
+        return self._as_rep(person, linked)
 
-    async def _as_rep(self, person: Person) -> Person:
+    def _as_rep(self, person: Person, linked: int | None) -> Person:
         """What was said by hand goes before what email and name tell."""
-        linked = self._directory.rep_by_id(await self._linked(person.user))
-        rep = linked or self._directory.rep_for(person.email, person.name)
+        rep = self._directory.rep_by_id(linked) or self._directory.rep_for(person.email, person.name)
         return replace(person, repid=rep.userid, rep=rep.name, everything=True) if rep else person
 
     async def _linked(self, user: str) -> int | None:

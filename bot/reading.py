@@ -103,8 +103,7 @@ def command_of(body: Raw) -> Command:
         channel=id_in(body.get("channel_id"), "channel_id"),
         response_url=_url(body.get("response_url")),
     )
-    name = needed(body.get("command"), "command")
-    return Command(text_in(body.get("text"), "text"), id_in(body.get("trigger_id"), "trigger_id"), place, name)
+    return Command(needed(body.get("command"), "command"), text_in(body.get("text"), "text"), _trigger(body), place)
 
 
 def shortcut_of(body: Raw) -> Shortcut:
@@ -122,7 +121,9 @@ def click_of(body: Raw) -> Click:
         wrong("actions")
     action, view = actions[0], _view(body)
     value = text_in(action.get("value") or part(action, "selected_option").get("value"), "action.value")
-    return Click(needed(action.get("action_id"), "action_id"), value, _trigger(body), _place(body, view), view)
+    # What follows a ":" only tells equal buttons apart.
+    route = needed(action.get("action_id"), "action_id").partition(":")[0]
+    return Click(route, value, _trigger(body), _place(body, view), view)
 
 
 def typeahead_of(body: Raw) -> Typeahead:
@@ -134,14 +135,14 @@ def submission_of(body: Raw) -> Submission:
     view = _view(body)
     if view is None or not view.callback_id:
         wrong("view")
-    return Submission(view, _trigger(body), _place(body, view))
+    return Submission(view.callback_id, view, _trigger(body), _place(body, view))
 
 
 def home_of(body: Raw) -> HomeOpened:
     event = part(body, "event")
     team = id_in(body.get("context_team_id") or body.get("team_id"), "team_id")
     place = Place(user=needed(event.get("user"), "event.user"), team=team, home=True)
-    return HomeOpened(place, id_in(event.get("tab"), "event.tab") or "home")
+    return HomeOpened(id_in(event.get("type"), "event.type"), place, id_in(event.get("tab"), "event.tab") or "home")
 
 
 def asked_of(body: Raw) -> Asked | None:

@@ -6,8 +6,9 @@ top and before anything is done, so that no wish is half done. What the parts me
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 Raw = Mapping[str, Any]
@@ -18,6 +19,8 @@ _ID = 255
 _DEEPEST = 60
 # Halves of characters, which cannot be sent on as UTF-8, and the NUL that databases refuse.
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
+# Each escape in JSON's text; the group holds those that stand for one of them. Two halves in the right order are a character.
+_ESCAPES = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]|(u0000|u[dD][89a-fA-F])|.)", re.DOTALL)
 
 
 class Malformed(ValueError):
@@ -56,6 +59,25 @@ def parts(raw: Raw, name: str) -> list[dict[str, Any]]:
     if value is None:
         return []
     return value if isinstance(value, list) and all(isinstance(each, dict) for each in value) else wrong(name)
+
+
+def from_json(text: str) -> Any:
+    """The value of a JSON text that was decoded from bytes, as `fit` has it. Raises ValueError for what is no JSON."""
+    value = json.loads(text)
+    # Faster than to look at each of the hundreds of strings that a card has: in such a text only an escape can stand for what is
+    # no character.
+    if any(_ESCAPES.findall(text)):
+        return fit(value)
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [each for outer in level for each in _inside(outer) if isinstance(each, (dict, list))]
+        if not level:
+            return value
+    wrong("nesting")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def fit(value: Any, depth: int = _DEEPEST) -> Any:

@@ -1,15 +1,14 @@
-"""One Bolt listener for each Slack surface: it finds the route by its id, lets the person in, and calls the function.
+"""What Bolt calls for every request: it finds the route by its surface and id, lets the person in, and calls the function.
 
-A dict instead of a listener for every id: the fortieth button costs what the first does. What was asked is read by the door and
-stands in Bolt's context as `asked`. Errors before the acknowledgement end in `failed`, which makes them the answer that the
-surface can show.
+One middleware, and dicts, instead of a listener for every id: the fortieth button costs what the first does, and Bolt does not
+ask each listener in turn whether it is meant. What was asked is read by the door and stands in Bolt's context as `asked`. Errors
+before the acknowledgement end in `failed`, which makes them the answer that the surface can show.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Set
+from collections.abc import Awaitable, Callable, Set
 from dataclasses import replace
 from typing import Any
 
@@ -34,7 +33,6 @@ from bot.slack import SlackDown
 from bot.tokens import as_text
 from bot.verbs import verb_of
 
-_ANY = re.compile(r".*", re.DOTALL)
 # Of the 3 seconds that Slack gives: what finding out who it is may take, and until when a form's answer must be on its way.
 _WHO = 1.5
 _ANSWER = 1.8
@@ -67,44 +65,29 @@ class Surfaces:
         for_members: Set[str],
     ) -> None:
         self._for_members = for_members
+        routes: dict[type[Asked], Routes] = {
+            Command: commands,
+            Shortcut: shortcuts,
+            Click: actions,
+            Typeahead: options,
+            Submission: submissions,
+            HomeOpened: events,
+        }
 
-        async def command(ack: AsyncAck, context: AsyncBoltContext) -> None:
-            asked: Command = context["asked"]
-            await self._answer(commands, asked.name, asked, ack)
+        async def answered(ack: AsyncAck, context: AsyncBoltContext) -> BoltResponse:
+            asked: Asked = context["asked"]
+            await self._answer(routes[type(asked)].get(asked.route), asked, ack)
+            return ack.response or BoltResponse(status=200, body="")
 
-        async def shortcut(ack: AsyncAck, context: AsyncBoltContext) -> None:
-            asked: Shortcut = context["asked"]
-            await self._answer(shortcuts, asked.callback_id, asked, ack)
-
-        async def action(ack: AsyncAck, context: AsyncBoltContext) -> None:
-            asked: Click = context["asked"]
-            await self._answer(actions, asked.action.partition(":")[0], asked, ack)
-
-        async def option(ack: AsyncAck, context: AsyncBoltContext) -> None:
-            asked: Typeahead = context["asked"]
-            await self._answer(options, asked.action, asked, ack)
-
-        async def view(ack: AsyncAck, context: AsyncBoltContext) -> None:
-            asked: Submission = context["asked"]
-            await self._answer(submissions, asked.view.callback_id, asked, ack)
-
-        async def event(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
-            await self._answer(events, str(body["event"]["type"]), context["asked"], ack)
-
-        app.command(_ANY)(command)
-        app.shortcut(_ANY)(shortcut)
-        app.action(_ANY)(action)
-        app.options(_ANY)(option)
-        app.view_submission(_ANY)(view)
-        app.event(_ANY)(event)
+        app.use(answered)
         app.error(self.failed)
 
-    async def _answer(self, routes: Routes, name: str, asked: Asked, ack: AsyncAck) -> None:
-        function = routes.get(name)
+    async def _answer(self, function: Callable[..., Awaitable[None]] | None, asked: Asked, ack: AsyncAck) -> None:
         if function is None:
             raise Refused("This casebot does not know what you pressed any more. Ask again with /case.")
         until = asyncio.get_running_loop().time() + _ANSWER
         by = replace(await self._who(asked.place.user), channel=asked.place.channel)
+        name = asked.route
         if name not in self._for_members:
             self._access.work(by)
         self._background.room()
@@ -121,9 +104,10 @@ class Surfaces:
     async def _who(self, user: str) -> Person:
         """The person, and the rep that they are: right after the start the names may take a moment."""
         try:
-            # Not `wait_for`: before Python 3.12 that makes a task of it, for an answer that is mostly there already.
-            async with asyncio.timeout(_WHO):
-                by = await self._people.member(user)
+            by = self._people.at_hand(user)
+            if by is None:
+                async with asyncio.timeout(_WHO):
+                    by = await self._people.member(user)
             return await self._people.recognised(by, _NAMES_WITHIN)
         except TimeoutError as fault:
             raise SlackDown("users.info is slow") from fault
@@ -161,16 +145,12 @@ class Surfaces:
 def _what(asked: Asked) -> str:
     """What was asked, as the audit names it."""
     match asked:
-        case Submission():
-            return asked.view.callback_id
-        case Click():
-            return asked.action.partition(":")[0]
-        case Shortcut():
-            return asked.callback_id
         case Command():
             typed = verb_of(asked.text.strip().partition(" ")[0])
             return typed.name if typed else "case"
-    return "home"
+        case HomeOpened():
+            return "home"
+    return asked.route
 
 
 _NAMES: dict[type[Asked], str] = {
