@@ -34,18 +34,19 @@ from bot.fusedesk.pace import Pace
 from bot.intents import Intent, ref_of, turn_of
 from bot.ledger import Entry, Ledger
 from bot.logs import quiet_engine
+from bot.once import GivenUp, looking_only
 from bot.operations import CaseRef
 from bot.telling import Telling
 
 log = logging.getLogger(__name__)
 
-# What a stored wish may wait for FuseDesk, or its end for Slack.
+# What a stored wish may wait for FuseDesk, and its end for Slack.
 LONGEST = timedelta(hours=24)
 # Seconds between two attempts: the first, and the most; each is twice the one before.
 FIRST, MOST = 0.5, 30.0
 # Attempts after which a person hears that it waits, and seconds of a single wait after which they do at once.
 _BLIPS, _LONG = 2, 5.0
-_BEHIND = "An earlier change of the same case is not done yet."
+_BEHIND = "An earlier change, perhaps of the same case, is not done yet."
 # Seconds between two looks for a turn that another casebot holds.
 _LOOK = 0.5
 # A casebot shows so many times that it lives, within the time after which it counts as dead.
@@ -332,26 +333,30 @@ class Durable:
     # The first step: FuseDesk
 
     async def _effect(self, run: str, intent: Intent, watch: Watch) -> str:
-        """Tries until it is done, in vain, taken back, or too old."""
+        """Tries until it is done, in vain, taken back, or too old: then it only looks whether an earlier attempt did it."""
         tried, paced = 0, False
         while True:
+            late = False
             try:
                 await self._turn(run, intent, watch)
-                if not paced and (slot := self._pace.slot()).because is not None:
+                late = _left(intent) <= 0
+                if not late and not paced and (slot := self._pace.slot()).because is not None:
                     paced = slot.paced
                     await self._wait(run, intent, watch, slot.because, slot.seconds, tell=slot.seconds > _LONG)
                     continue
-                with self._pace.going():
+                with self._pace.going(), looking_only(late):
                     ended = await self._deeds.effect(intent)
             except _TakenBack:
                 ended = Ended(state="cancelled")
             except CaseError as error:
-                if error.passing and datetime.now(UTC) - intent.at < LONGEST:
+                # Without the database a wish cannot even end.
+                if error.passing and (not late or isinstance(error, DatabaseError)):
                     tried, paced = tried + 1, False
                     seconds = backoff(tried) if error.wait is None else error.wait
                     await self._wait(run, intent, watch, error, seconds, tell=tried >= _BLIPS or seconds > _LONG)
                     continue
-                ended = await self._deeds.in_vain(intent, error)
+                unsure = getattr(error, "maybe_done", False)
+                ended = await self._deeds.in_vain(intent, GivenUp(unsure=unsure) if error.passing else error)
             # A fault of casebot's own must end in words, too.
             except Exception as error:  # noqa: BLE001  # whatever it is: the person is told, and the log has its place
                 ended = await self._deeds.in_vain(intent, error)
@@ -359,10 +364,10 @@ class Durable:
             return ended.dump()
 
     async def _turn(self, run: str, intent: Intent, watch: Watch) -> None:
-        """Waits until nothing that it must not overtake is under way. Raises _TakenBack."""
+        """Waits until nothing that it must not overtake is under way, or it is too old to be sent. Raises _TakenBack."""
         ref = ref_of(intent.deed)
         caseid = self._known_id(ref) if ref else None
-        if ref is not None and ref.caseid is None:
+        if ref is not None and ref.caseid is None and _left(intent) > 0:
             # A case number leads to its case only now, perhaps.
             caseid = await self._caseid(ref)
             await self._ledger.take_turn(run, turn_of(intent, caseid))
@@ -377,10 +382,12 @@ class Durable:
                 case "theirs":
                     # Another casebot took this one for dead, and has the wish. What is said of it here must not be recorded.
                     raise asyncio.CancelledError
+            if (left := _left(intent)) <= 0:
+                return
             if asyncio.get_running_loop().time() > until:
                 await self._say_that_it_waits(run, intent, watch, _BEHIND)
             with self._resting(), suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), _LOOK)
+                await asyncio.wait_for(over.wait(), min(_LOOK, left))
 
     def _event(self, turn: str) -> asyncio.Event:
         """Set as soon as a wish of that turn is over in this process."""
@@ -397,7 +404,9 @@ class Durable:
             event.set()
 
     async def _wait(self, run: str, intent: Intent, watch: Watch, because: CaseError, seconds: float, *, tell: bool) -> None:
-        """Sleeps, or until it is taken back. The first time that this is worth a word, the person hears it."""
+        """Sleeps, until it is taken back or too old at most. The first time that this is worth a word, the person hears it."""
+        if (left := _left(intent)) > 0:
+            seconds = min(seconds, left)
         wake = self._wakes[run] = asyncio.Event()
         try:
             says = getattr(because, "meanwhile", "") or because.says
@@ -424,7 +433,7 @@ class Durable:
 
     async def _tell(self, run: str, intent: Intent, ended: Ended, watch: Watch) -> None:
         """Tells all of it; what Slack does not take because it is down, later."""
-        tried = 0
+        tried, began = 0, datetime.now(UTC)
         while True:
             telling = Telling(run, self._ledger)
             try:
@@ -436,7 +445,7 @@ class Durable:
             except Exception as error:  # noqa: BLE001  # the wish is done: it must not be done again because it cannot be told
                 self._deeds.fault(error)
             tried += 1
-            if not telling.missed or datetime.now(UTC) - intent.at > LONGEST:
+            if not telling.missed or datetime.now(UTC) - began > LONGEST:
                 return
             with self._resting():
                 await self._sleep(backoff(tried))
@@ -561,6 +570,11 @@ class Durable:
             if len(found) < _AT_ONCE:
                 return
             kept += len(found) - len(runs)
+
+
+def _left(intent: Intent) -> float:
+    """Seconds for which it may still wait."""
+    return (intent.at + LONGEST - datetime.now(UTC)).total_seconds()
 
 
 def backoff(tried: int) -> float:

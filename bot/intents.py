@@ -19,6 +19,9 @@ from bot.operations import CaseRef, Open, Operation
 from bot.payloads import Place
 from bot.undo import Undo
 
+# How a turn begins whose case is known, and one that has only a number yet.
+KNOWN, UNKNOWN = "case:", "number:"
+
 
 class _Deed(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -143,9 +146,10 @@ def ref_of(deed: Deed) -> CaseRef | None:
 
 
 def turn_of(intent: Intent, caseid: int | None) -> str:
-    """What it must not overtake: earlier wishes on its case (`caseid`, as far as it is known), or on the same message."""
+    """What it must not overtake: earlier wishes on its case (`caseid`, as far as it is known), or on the same message. What it
+    is called by while nobody knows its case begins with `UNKNOWN`."""
     ref, place = ref_of(intent.deed), intent.place
     if ref is not None:
-        return f"case:{caseid}" if caseid is not None else f"case:{ref.casenum}"
+        return f"{KNOWN}{caseid}" if caseid is not None else f"{UNKNOWN}{ref.casenum}"
     message = intent.deed.message_ts if isinstance(intent.deed, OpenCase) else ""
     return f"message:{place.team}:{place.channel}:{message}" if message else ""

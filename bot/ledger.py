@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from bot.drafts import KEPT as DRAFTS_KEPT
+from bot.intents import KNOWN, UNKNOWN
 from bot.store import CHANGE_KEPT, Store, put, put_once
 from bot.tables import changes, drafts, intents, marks, quotas, replicas
 
@@ -96,12 +97,16 @@ class Ledger:
         await self._update(run, executor=executor)
 
     async def take_turn(self, run: str, turn: str) -> None:
-        """Its case is known now."""
-        await self._update(run, turn=turn)
+        """Its case is known now, and so is that of all who called it by the same number."""
+        known = select(intents.c.turn).where(intents.c.run == run).scalar_subquery()
+        same = or_(intents.c.run == run, intents.c.turn.startswith(UNKNOWN) & (intents.c.turn == known))
+        change = update(intents).where(same, intents.c.state.in_(_UNDER_WAY)).values(turn=turn)
+        await self._store.write(lambda connection: connection.execute(change))
 
     async def begin(self, run: str, executor: str) -> Turn:
         """Whether it may go to FuseDesk now: not while an earlier wish of its turn is under way or a later one at FuseDesk, nor
-        when it was cancelled, nor where another casebot took it over."""
+        while an earlier one of its person is for a case that nobody knows yet, nor when it was cancelled, nor where another
+        casebot took it over."""
 
         def start(connection: Connection) -> Turn:
             found = connection.execute(_ENTRY.where(intents.c.run == run)).first()
@@ -242,6 +247,10 @@ def _must_wait(connection: Connection, mine: Any) -> bool:
     if connection.dialect.name == "postgresql":
         # One at a time looks and writes, to the end of its transaction. SQLite has one writer anyway.
         connection.execute(select(func.pg_advisory_xact_lock(_TURNS, func.hashtext(mine.turn))))
-    before = or_(intents.c.id < mine.id, intents.c.state == "running")
-    others = select(intents.c.id).where(intents.c.turn == mine.turn, intents.c.state.in_(_UNDER_WAY), intents.c.id != mine.id)
-    return connection.execute(others.where(before).limit(1)).first() is not None
+    earlier = intents.c.id < mine.id
+    before = (intents.c.turn == mine.turn) & (earlier | (intents.c.state == "running"))
+    if mine.turn.startswith(KNOWN):
+        # It may be the same case.
+        before |= (intents.c.user == mine.user) & intents.c.turn.startswith(UNKNOWN) & earlier
+    others = select(intents.c.id).where(before, intents.c.state.in_(_UNDER_WAY), intents.c.id != mine.id)
+    return connection.execute(others.limit(1)).first() is not None

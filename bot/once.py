@@ -6,11 +6,14 @@ casebot) is looked up before it is sent again. The mark bears how the case stood
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from bot import wishes
+from bot.errors import CaseError
 from bot.fusedesk.client import FuseDesk
 from bot.fusedesk.errors import FuseDeskError, Unavailable
 from bot.fusedesk.models import Case
@@ -25,6 +28,14 @@ _GATEWAY = (502, 504)
 _ANSWERED = "answered"
 
 _STATE = ("departmentid", "repid", "status", "tags", "contactid", "contact_uuid")
+
+
+class GivenUp(CaseError):
+    """It waited for too long. `unsure`: it had been sent, and nobody knows what became of it."""
+
+    def __init__(self, *, unsure: bool = False) -> None:
+        says = "This could not be done within 24 hours, so casebot gave it up."
+        super().__init__(f"{says} FuseDesk may have done it all the same: look there before you ask again." if unsure else says)
 
 
 class Recovered(NamedTuple):
@@ -46,11 +57,14 @@ class Once:
     async def run(self, wish: Wish, before: Case | None = None) -> Case | None:
         """The wish's effect: one call. Returns the case where FuseDesk's answer holds it. Ask `recovered` first.
 
-        Raises Unavailable, too, where the same messages are perhaps being imported right now.
+        Raises Unavailable, too, where the same messages are perhaps being imported right now, and GivenUp where it is only to be
+        looked for.
         """
         if isinstance(wish, ImportHistory) and (mark := await self._ledger.marked(wish.key)) is not None:
             self._not_on_its_way(wish, mark)
             await self._ledger.unmark(wish.key)
+        if _LOOKING_ONLY.get():
+            raise GivenUp()
         await self._ledger.mark(wish.key, _state(before) if before is not None else None)
         try:
             return await wishes.perform(self._fusedesk, wish)
@@ -69,7 +83,11 @@ class Once:
         mark = await self._ledger.marked(wish.key)
         if mark is None:
             return None
-        now = await wishes.look_up(self._fusedesk, wish)
+        try:
+            now = await wishes.look_up(self._fusedesk, wish)
+        except FuseDeskError as error:
+            error.maybe_done = True
+            raise
         if now is None:
             if isinstance(wish, OpenCase | AddNote):
                 self._not_on_its_way(wish, mark)
@@ -101,3 +119,16 @@ def _state(case: Case) -> dict[str, Any]:
 
 def _stood(caseid: int, state: Mapping[str, Any] | None) -> Case | None:
     return Case(caseid=caseid, **state) if state is not None else None
+
+
+@contextmanager
+def looking_only(wanted: bool = True) -> Iterator[None]:
+    """Nothing is sent meanwhile; what had been sent is looked for."""
+    token = _LOOKING_ONLY.set(wanted)
+    try:
+        yield
+    finally:
+        _LOOKING_ONLY.reset(token)
+
+
+_LOOKING_ONLY: ContextVar[bool] = ContextVar("looking_only", default=False)

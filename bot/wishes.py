@@ -104,11 +104,16 @@ async def perform(fusedesk: FuseDesk, wish: Wish) -> Case | None:
 async def look_up(fusedesk: FuseDesk, wish: Wish) -> Case | None:
     """The case that shows the wish's effect: by the reference in a text, or by its state. None where it has to be done.
 
-    One call. Items of a history import carry marks of their own, by which the import leaves out what is there already.
+    One call, and for a case that is not there two. Items of a history import carry marks of their own, by which the import leaves
+    out what is there already.
     """
     if isinstance(wish, OpenCase):
-        newest = CaseSearch(depid=wish.new.depid, limit=_NEWEST, orderby="caseid desc")
-        return next((case for case in await fusedesk.search(newest) if bears(wish.key, case.details)), None)
+        # Anywhere, too: somebody, or a rule of FuseDesk's own, may have moved it on as soon as it was open.
+        for depid in (wish.new.depid, None):
+            newest = CaseSearch(depid=depid, limit=_NEWEST, orderby="caseid desc")
+            if found := [case for case in await fusedesk.search(newest) if bears(wish.key, case.details)]:
+                return found[0]
+        return None
     if isinstance(wish, ImportHistory):
         return None
     case = await fusedesk.get_case(wish.caseid)

@@ -16,6 +16,7 @@ from tests.flows import answer, form, lines_of, shared_card
 from tests.forms_world import said
 
 WAITS = "Your change waits"
+BILLING = 269
 
 
 def notes(world: World, words: str) -> int:
@@ -255,6 +256,42 @@ async def test_writes_on_one_case_wait_for_each_other_and_other_cases_do_not() -
         await world.slack.until(lambda: told(world, "case #1234.") == 2, timeout=10)
         titles = [entry["title"] for entry in world.desk.case(1234)["history"]]
         assert [title for title in titles if title in ("first", "second")] == ["first", "second"]
+
+
+async def test_a_change_by_a_case_number_nobody_knows_yet_is_not_overtaken_by_the_same_person_s_next_one() -> None:
+    async with casebot_world() as world:
+        await world.slack.until(lambda: world.bot.directory.ready)
+        casenum = world.desk.case(1234)["casenum"]
+        world.desk.fail(f"GET /cases/{casenum}", how="503", times=None)
+        await world.case(f"note {casenum} first")
+        await world.case("note 1234 second")
+        await world.slack.until(lambda: told(world, WAITS) == 2, timeout=15)
+        assert notes(world, "second") == 0
+
+        world.desk.mend()
+
+        await world.slack.until(lambda: told(world, "Added the note") == 2, timeout=40)
+        titles = [entry["title"] for entry in world.desk.case(1234)["history"]]
+        assert [title for title in titles if title in ("first", "second")] == ["first", "second"]
+
+
+async def test_a_case_that_was_moved_as_soon_as_it_was_open_is_found_and_not_opened_again() -> None:
+    async with casebot_world() as world:
+        await world.slack.until(lambda: world.bot.directory.ready)
+        cases = world.desk.count()
+
+        def moved(call: Call) -> None:
+            world.desk.on_effect = None
+            world.desk.change(world.desk.newest()["caseid"], departmentid=BILLING)
+
+        world.desk.on_effect = moved
+        world.desk.fail("POST /cases", when="after")
+        await world.case("open Wombat dept:support")
+        await world.slack.until(lambda: told(world, "Your case is open.") == 1, timeout=20)
+        await world.settled()
+
+        assert world.desk.count() - cases == 1
+        assert world.desk.calls.count("GET /cases") == 2
 
 
 @pytest.mark.parametrize("typed", ["note 1234 Slow but sure", "open Slow but sure dept:support"])

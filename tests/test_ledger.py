@@ -16,6 +16,8 @@ from bot.tables import intents, marks
 
 HERE, THERE, DEAD = "casebot-1", "casebot-2", "casebot-0"
 CASE = "case:7"
+# What a case is called by that nobody knows yet.
+NUMBER = "number:ABCD1234"
 WAITS = "FuseDesk does not answer."
 
 
@@ -179,7 +181,7 @@ async def test_a_wish_waits_for_none_that_has_nothing_to_do_with_it(ledger: Ledg
 
 
 async def test_a_wish_whose_case_is_known_late_waits_for_the_earlier_one(ledger: Ledger) -> None:
-    first, second = await accepted(ledger, "k1"), await accepted(ledger, "k2", turn="case:ABCD")
+    first, second = await accepted(ledger, "k1"), await accepted(ledger, "k2", turn=NUMBER)
     assert await ledger.begin(first, HERE) == "go"
 
     await ledger.take_turn(second, CASE)
@@ -188,7 +190,7 @@ async def test_a_wish_whose_case_is_known_late_waits_for_the_earlier_one(ledger:
 
 
 async def test_a_wish_whose_case_is_known_late_does_not_run_beside_a_later_one(ledger: Ledger) -> None:
-    first, second = await accepted(ledger, "k1", turn="case:ABCD"), await accepted(ledger, "k2")
+    first, second = await accepted(ledger, "k1", turn=NUMBER), await accepted(ledger, "k2", user="U2")
     assert await ledger.begin(second, HERE) == "go"
 
     await ledger.take_turn(first, CASE)
@@ -198,8 +200,36 @@ async def test_a_wish_whose_case_is_known_late_does_not_run_beside_a_later_one(l
     assert await ledger.begin(first, HERE) == "go"
 
 
+async def test_a_person_s_wish_waits_until_the_case_of_their_earlier_one_is_known(ledger: Ledger) -> None:
+    turns = {"k1": NUMBER, "k2": "case:8", "k3": CASE}
+    first, elsewhere, same = [await accepted(ledger, key, turn=turn) for key, turn in turns.items()]
+    opened, somebody_else_s = await accepted(ledger, "k4", turn=""), await accepted(ledger, "k5", turn="case:9", user="U2")
+
+    assert await ledger.begin(elsewhere, HERE) == "wait"
+    assert await ledger.begin(same, HERE) == "wait"
+    assert await ledger.begin(opened, HERE) == "go"
+    assert await ledger.begin(somebody_else_s, HERE) == "go"
+    await ledger.take_turn(first, CASE)
+    assert await ledger.begin(elsewhere, HERE) == "go"
+    assert await ledger.begin(same, HERE) == "wait"
+    assert await ledger.begin(first, HERE) == "go"
+
+
+async def test_what_goes_by_one_case_number_is_known_at_once_for_everybody(ledger: Ledger) -> None:
+    first, second = await accepted(ledger, "k1", turn=NUMBER), await accepted(ledger, "k2", turn=NUMBER, user="U2")
+    over = await accepted(ledger, "k3", turn=NUMBER)
+    await ledger.over(over, "failed")
+
+    await ledger.take_turn(second, CASE)
+
+    assert (await known(ledger, first)).turn == CASE
+    assert (await known(ledger, over)).turn == NUMBER
+    assert await ledger.begin(second, HERE) == "wait"
+    assert await ledger.begin(first, HERE) == "go"
+
+
 async def test_two_that_were_begun_when_casebot_died_do_not_wait_for_each_other_for_ever(ledger: Ledger) -> None:
-    first, second = await accepted(ledger, "k1", turn="case:ABCD"), await accepted(ledger, "k2")
+    first, second = await accepted(ledger, "k1", turn=NUMBER), await accepted(ledger, "k2", user="U2")
     assert await ledger.begin(second, HERE) == "go"
     await ledger.take_turn(first, CASE)
 
@@ -211,8 +241,8 @@ async def test_two_that_were_begun_when_casebot_died_do_not_wait_for_each_other_
 
 async def test_two_do_not_run_at_once_while_the_case_of_one_becomes_known(ledger: Ledger, elsewhere: Ledger) -> None:
     for number in range(20):
-        first = await accepted(ledger, f"a{number}", turn="case:ABCD")
-        second = await accepted(ledger, f"b{number}", turn=f"case:{number}", executor=THERE)
+        first = await accepted(ledger, f"a{number}", turn=f"{NUMBER}{number}")
+        second = await accepted(ledger, f"b{number}", turn=f"case:{number}", user="U2", executor=THERE)
 
         async def begin_late(run: str = first, turn: str = f"case:{number}") -> str:
             await ledger.take_turn(run, turn)
