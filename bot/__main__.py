@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NoReturn
 
 import click
@@ -28,8 +29,10 @@ log = logging.getLogger("bot")
 
 UNREADABLE = 2
 INTERRUPTED = 130
-# Seconds that threads may take to end after everything else has.
+# Seconds that threads may take to end after everything else has, and until the end after casebot was told to, whatever still
+# holds it up: Docker kills after ten.
 _LAST_THREADS = 1.0
+_AT_LAST = 9.0
 
 
 class Span(click.ParamType[float]):
@@ -78,16 +81,38 @@ def run() -> None:
     from bot.app import serve  # here, because the other commands start faster without Bolt
 
     # uvicorn finishes what it has begun and then raises the signal once more; to be told to stop is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    ending = _hourglass()
+
+    def told(*_: object) -> None:
+        ending()
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, told)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(settings, ready=_up))
+            runner.run(serve(settings, ready=_up, ending=ending))
     except CaseError as error:
         raise click.ClickException(f"casebot cannot start: {_why(error)}. `casebot doctor` shows how to mend it.") from error
     except KeyboardInterrupt:
         _leave(INTERRUPTED)
     except SystemExit as end:
         _leave(end.code)
+
+
+def _hourglass() -> Callable[[], None]:
+    """Turned over by what it returns, it ends the process when it has run out: what is not done by then is stored.
+
+    It is there from the start, and turned by a queue, because a signal may come while a thread is being made or a lock is held.
+    """
+    turned: SimpleQueue[None] = SimpleQueue()
+
+    def run_out() -> None:
+        turned.get()
+        time.sleep(_AT_LAST)
+        os._exit(0)
+
+    threading.Thread(target=run_out, daemon=True, name="hourglass").start()
+    return lambda: turned.put(None)
 
 
 def _leave(code: int | str | None) -> NoReturn:

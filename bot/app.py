@@ -15,6 +15,7 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from secrets import token_hex
+from types import FrameType
 from typing import Any
 
 import aiohttp
@@ -63,9 +64,10 @@ from bot.writing import Writing
 
 log = logging.getLogger(__name__)
 
-# Seconds to the end: requests first, then what they started; all within Docker's ten.
+# Seconds to the end: requests first, then what they started, then the database; all within Docker's ten.
 _LAST_REQUESTS = 2
 _LAST_WORK = 5.0
+_LAST_RECORDS = 1.0
 # Requests at once, far below the open files that most systems allow; Slack's take milliseconds, so more of them are no load
 # but an attack, and get a 503.
 _MOST_REQUESTS = 500
@@ -196,13 +198,16 @@ class Casebot:
 
     async def _stop(self) -> None:
         """Finishes what runs, ends what would take too long, closes what was opened."""
-        ended, left = await asyncio.gather(self.background.drain(_LAST_WORK), self.durable.stop(_LAST_WORK))
+        clock = asyncio.get_running_loop().time
+        until = clock() + _LAST_WORK + _LAST_RECORDS
+        stopping = self.durable.stop(_LAST_WORK, at_most=until - clock())
+        ended, left = await asyncio.gather(self.background.drain(_LAST_WORK), stopping)
         if ended:
             log.warning("%d pieces of work did not end in time", ended)
         if left:
             log.warning("%d changes are left for the next start", left)
         await self.directory.stop()
-        await _close(self.store, self.alone, self._http, self._session)
+        await _close(self.store, self.alone, self._http, self._session, at_most=until - clock())
 
 
 async def build_app(
@@ -322,9 +327,12 @@ async def build_app(
     )
 
 
-async def _close(store: Store, alone: Alone, http: httpx.AsyncClient, session: aiohttp.ClientSession) -> None:
-    await store.close()
-    alone.release()
+async def _close(
+    store: Store, alone: Alone, http: httpx.AsyncClient, session: aiohttp.ClientSession, *, at_most: float = 30.0
+) -> None:
+    if await store.close(at_most):
+        # Else something still waits to write there, until the process ends.
+        alone.release()
     await http.aclose()
     await session.close()
 
@@ -357,11 +365,17 @@ def _bolt(slack: Slack, identity: Mapping[str, Any]) -> AsyncApp:
 
 
 class _Server(uvicorn.Server):
-    """Tells its address once it listens."""
+    """Tells its address once it listens, and that it is told to end."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None] | None, ending: Callable[[], None] | None) -> None:
         super().__init__(config)
         self._ready = ready
+        self._ending = ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._ending is not None:
+            self._ending()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -370,10 +384,13 @@ class _Server(uvicorn.Server):
             self._ready(f"http://{host}:{port}")
 
 
-async def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+async def serve(
+    settings: Settings, *, ready: Callable[[str], None] | None = None, ending: Callable[[], None] | None = None
+) -> None:
     """Runs casebot until SIGTERM or SIGINT; in Socket Mode its HTTP entrance answers health checks only.
 
-    `ready` is called with the address once requests are taken. Raises what `build_app` raises.
+    `ready` is called with the address once requests are taken, `ending` as soon as one of these signals came. Raises what
+    `build_app` raises.
     """
     bot = await build_app(settings)
     # What was made until now stays to the end. Looking through it again and again costs the collector a pause of
@@ -394,4 +411,4 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
         timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=_LAST_REQUESTS,
     )
-    await _Server(config, ready).serve()
+    await _Server(config, ready, ending).serve()

@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import errno
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import IO, Any
 
@@ -156,6 +158,28 @@ def shut(engine: Engine) -> None:
     if not is_sqlite(engine.url):
         event.listen(engine, "do_connect", _refuse)
     engine.dispose()
+
+
+async def within(seconds: float, work: Callable[[], object]) -> bool:
+    """Does what may wait for the database however long; False where it was not done so soon. Then it is left to a thread that
+    ends with the process."""
+    done: Future[object] = Future()
+    # So that giving up on it here leaves it be there.
+    done.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as fault:  # noqa: BLE001  # whoever waits gets it
+            done.set_exception(fault)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        async with asyncio.timeout(max(seconds, 0.0)):
+            await asyncio.wrap_future(done)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _refuse(*_: Any) -> None:

@@ -27,7 +27,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import Engine
 
 from bot.cards.message import Message, View
-from bot.database import Alone, DatabaseError, as_error, engine_for_dbos, in_words, shut
+from bot.database import Alone, DatabaseError, as_error, engine_for_dbos, in_words, shut, within
 from bot.deeds import Deeds, Ended, Watch
 from bot.errors import CaseError
 from bot.fusedesk.pace import Pace
@@ -176,9 +176,13 @@ class Durable:
         self._keep(self._live())
         self._keep(self._tidy())
 
-    async def stop(self, seconds: float = 0.0) -> int:
+    async def stop(self, seconds: float = 0.0, *, at_most: float = 30.0) -> int:
         """Waits at most `seconds` for the wishes that are at FuseDesk or Slack right now; whatever is not done stays stored for
-        the casebot that comes next. Returns how many that are. May be called twice."""
+        the casebot that comes next. Returns how many that are. May be called twice.
+
+        After `at_most` seconds all of it is over: a database that does not answer by then is left as it is.
+        """
+        until = asyncio.get_running_loop().time() + at_most
         for task in [*self._keeping, *self._idle]:
             task.cancel()
         busy = self._tasks - self._idle
@@ -187,15 +191,18 @@ class Durable:
         left = {task for task in self._tasks if not task.done()}
         for task in left:
             task.cancel()
-        await asyncio.gather(*self._keeping, *left, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await asyncio.shield(asyncio.gather(*self._keeping, *left, return_exceptions=True))
         if Durable._one is self:
             Durable._one = None
-            with suppress(DatabaseError):
-                await self._ledger.gone([self.executor])
+            # Where it cannot be said, the others find out.
+            with suppress(DatabaseError, TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._ledger.gone([self.executor])
             # DBOS had put its own threads in the place of the loop's, and ends them.
-            threads = ThreadPoolExecutor()
-            asyncio.get_running_loop().set_default_executor(threads)
-            await asyncio.get_running_loop().run_in_executor(threads, DBOS.destroy)
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+            await within(until - asyncio.get_running_loop().time(), DBOS.destroy)
         shut(self._engine)
         return len(left)
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.audit import AuditEntry
-from bot.database import WRITING, engine_for, in_words, is_sqlite, make_private
+from bot.database import WRITING, engine_for, in_words, is_sqlite, make_private, within
 from bot.migrations import migrate
 from bot.tables import audit, cards, changes, marks, message_cases, opened, rep_links
 
@@ -70,10 +70,11 @@ class Store:
         make_private(self._url)
         await self._in_thread(lambda: migrate(self.engine))
 
-    async def close(self) -> None:
-        """Ends after what is under way; may be called twice."""
-        await asyncio.to_thread(self._threads.shutdown)
+    async def close(self, at_most: float = 30.0) -> bool:
+        """Ends after what is under way, or after so many seconds: then it returns False. May be called twice."""
+        ended = await within(at_most, self._threads.shutdown)
         self.engine.dispose()
+        return ended
 
     # Cards shown in channels
 

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +20,13 @@ from simulator.slack import BOB, JANE, Slack
 from tests.databases import fresh_database
 
 ROOT = Path(__file__).parent.parent
+# What Python is told.
+RUN = ("-m", "bot", "run")
 NOTHING_SET = {name.upper(): None for name in Settings.model_fields}
 
 _UP = 30.0
-_END = 30.0
+# As long as Docker waits after SIGTERM.
+_END = 10.0
 _LINES = 400
 
 
@@ -43,11 +46,11 @@ def settings_for(slack_url: str, desk_url: str, database: str, given: Mapping[st
     return own | dict(given)
 
 
-async def spawned(settings: Mapping[str, str]) -> asyncio.subprocess.Process:
-    """Started with these settings and none of the environment's."""
+async def spawned(settings: Mapping[str, str], *, source: Path = ROOT, run: Sequence[str] = RUN) -> asyncio.subprocess.Process:
+    """Started from the source in that directory, with these settings and none of the environment's."""
     inherited = {name: value for name, value in os.environ.items() if name not in NOTHING_SET}
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "run"), cwd=ROOT, env=inherited | dict(settings), stderr=asyncio.subprocess.PIPE
+        *(sys.executable, *run), cwd=source, env=inherited | dict(settings), stderr=asyncio.subprocess.PIPE
     )
 
 
@@ -59,12 +62,12 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*, cases: int = 3, **given: str) -> AsyncIterator[Running]:
+async def running(*, cases: int = 3, run: Sequence[str] = RUN, **given: str) -> AsyncIterator[Running]:
     """Started, with these settings among others; ended at the end. Where it answers says `address_of`."""
     slack, desk = Slack(), FuseDesk(cases=cases)
     with fresh_database() as database:
         async with slack.served() as slack_url, serve(desk.app) as fusedesk:
-            process = await spawned(settings_for(slack_url, fusedesk, database, given))
+            process = await spawned(settings_for(slack_url, fusedesk, database, given), run=run)
             try:
                 yield Running(process, slack, desk)
             finally:
@@ -81,6 +84,14 @@ async def address_of(process: asyncio.subprocess.Process) -> str:
             if "casebot is up" in line.decode():
                 return str(json.loads(line)["address"])
     raise AssertionError("it ended before it was up")
+
+
+async def half_a_request(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A request that never arrives in full."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
+    writer.write(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nx")
+    await writer.drain()
+    return reader, writer
 
 
 class Life:
@@ -160,9 +171,9 @@ class Lives:
     settings: dict[str, str]
     all: list[Life] = field(default_factory=list)
 
-    async def start(self, *, connect: bool = True, **given: str) -> Life:
+    async def start(self, *, connect: bool = True, source: Path = ROOT, **given: str) -> Life:
         """Another process, which answers; with `connect` Slack speaks to it from now on."""
-        life = Life(await spawned(self.settings | given))
+        life = Life(await spawned(self.settings | given, source=source))
         self.all.append(life)
         address = await life.up()
         if connect:

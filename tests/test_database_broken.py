@@ -8,7 +8,7 @@ import itertools
 import resource
 import sqlite3
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from simulator.slack import JANE, SUPPORT, Exchange, Slack
 from tests.conftest import World
 from tests.flows import form, lines_of
 from tests.postgres import Cluster
-from tests.processes import lives
+from tests.processes import Lives, half_a_request, lives
 from tests.test_database_away import (  # noqa: F401  # a fixture
     ANSWERS,
     EFFECTS,
@@ -178,33 +178,54 @@ async def test_a_wish_outlasts_a_connection_that_breaks_at_any_of_its_commits(ow
             assert world.slack.faults == []
 
 
-async def test_a_casebot_ends_in_time_though_its_database_is_away(own: Cluster) -> None:  # noqa: F811
-    """Also where the engine waits for the database, because somebody wants to take something back."""
-    async with lives(own.fresh(), FUSEDESK_PAUSE="0.2", CASEBOT_TAKEOVER="2") as casebots:
-        slack, desk = casebots.slack, casebots.desk
-        desk.change(NOTED, status="new")
-        first = await casebots.start()
-        await slack.command(JANE, SUPPORT, str(NOTED))
-        await slack.until(lambda: alone(slack, f"#{NOTED}"), timeout=ENDS, what="the case")
-        desk.down = True
-        await slack.command(JANE, SUPPORT, f"close {NOTED}")
-        waits = await slack.until(
-            lambda: [message for message in slack.seen(JANE, SUPPORT) if WAITS in message.plain()], timeout=ENDS, what=WAITS
-        )
+@contextlib.asynccontextmanager
+async def gone(own: Cluster, between: Wire, how: str) -> AsyncIterator[None]:  # noqa: F811
+    """Whoever comes to the database is refused at once (`refuses`), or let in and never answered (`silent`)."""
+    if how == "silent":
+        between.silent = True
+        yield
+        between.silent = False
+        return
+    await asyncio.to_thread(own.stop)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(own.start)
 
-        await asyncio.to_thread(own.stop)
-        try:
-            clicked = await slack.click(JANE, waits[0], waiting.CANCEL)
-            await slack.until(lambda: alone(slack, REFUSED), timeout=ENDS, what="that it cannot be taken back now")
-            await first.stop()
-        finally:
-            await asyncio.to_thread(own.start)
-        desk.down = False
-        await casebots.start()
 
-        await slack.until(lambda: alone(slack, "You closed it"), timeout=ENDS, what="the closed case")
-        assert (clicked.error, first.ended) == ("", 0)
-        assert desk.case(NOTED)["status"] == "closed"
+@pytest.mark.parametrize("how", ["refuses", "silent"])
+async def test_a_casebot_ends_in_time_though_its_database_is_away(own: Cluster, how: str) -> None:  # noqa: F811
+    """Also where somebody wants to take something back at that moment, and a request never arrives in full."""
+    with wire(own.port) as between:
+        url = make_url(own.fresh()).set(port=between.port).render_as_string(hide_password=False)
+        async with lives(url, FUSEDESK_PAUSE="0.2", CASEBOT_TAKEOVER="2") as casebots:
+            await ends_in_time(own, between, casebots, how)
+
+
+async def ends_in_time(own: Cluster, between: Wire, casebots: Lives, how: str) -> None:  # noqa: F811
+    slack, desk = casebots.slack, casebots.desk
+    desk.change(NOTED, status="new")
+    first = await casebots.start()
+    await slack.command(JANE, SUPPORT, str(NOTED))
+    await slack.until(lambda: alone(slack, f"#{NOTED}"), timeout=ENDS, what="the case")
+    desk.down = True
+    await slack.command(JANE, SUPPORT, f"close {NOTED}")
+    waits = await slack.until(
+        lambda: [message for message in slack.seen(JANE, SUPPORT) if WAITS in message.plain()], timeout=ENDS, what=WAITS
+    )
+
+    async with gone(own, between, how):
+        clicked = await slack.click(JANE, waits[0], waiting.CANCEL)
+        await slack.until(lambda: alone(slack, REFUSED) or between.knocks > 1, timeout=ENDS, what="casebot at its database")
+        _, slow = await half_a_request(await first.up())
+        await first.stop()
+        slow.transport.abort()
+    desk.down = False
+    await casebots.start()
+
+    await slack.until(lambda: alone(slack, "You closed it"), timeout=ENDS, what="the closed case")
+    assert (clicked.error, first.ended) == ("", 0)
+    assert desk.case(NOTED)["status"] == "closed"
 
 
 def unfinished(url: str) -> int:

@@ -7,7 +7,7 @@ import signal
 import time
 
 from simulator.slack import JANE, SUPPORT
-from tests.processes import Running, address_of, running
+from tests.processes import Running, address_of, half_a_request, running
 
 DOCKER = 10.0
 
@@ -49,9 +49,7 @@ async def test_a_fusedesk_that_hangs_and_a_request_that_never_arrives_hold_nothi
         casebot.desk.fail("POST /cases/1234/addnote", when="after", how="hang")
         await casebot.slack.command(JANE, SUPPORT, "note #1234 Hangs")
         await casebot.slack.command(JANE, SUPPORT, "note #1234 Waits behind it")
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
-        writer.write(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nx")
-        await writer.drain()
+        reader, writer = await half_a_request(url)
         await casebot.slack.until(lambda: notes(casebot, "Hangs"), what="the write")
 
         seconds, told = await stopped(casebot)
@@ -63,6 +61,24 @@ async def test_a_fusedesk_that_hangs_and_a_request_that_never_arrives_hold_nothi
         assert rest == b""
         assert "left for the next start" in told
         assert "ERROR" not in told, told
+
+
+# Casebot with an end that never comes.
+STUCK = """
+import asyncio, bot.__main__, bot.app
+bot.app.Casebot._stop = lambda _: asyncio.Event().wait()
+bot.__main__.main(["run"])
+"""
+
+
+async def test_whatever_hangs_at_the_end_does_not_keep_the_process_alive() -> None:
+    async with running(run=("-c", STUCK)) as casebot:
+        await address_of(casebot.process)
+
+        seconds, told = await stopped(casebot)
+
+        assert casebot.process.returncode == 0, told
+        assert seconds < DOCKER
 
 
 async def test_no_request_is_taken_once_it_was_told_to_stop() -> None:

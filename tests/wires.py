@@ -14,8 +14,8 @@ _CHUNK = 65_536
 
 
 class Wire:
-    """`port` is its near end, `to` the port of the database. `torn`: it came to what `tear_at` said; since then `knocks` counts
-    the connections that found nobody."""
+    """`port` is its near end, `to` the port of the database. `torn`: it came to what `tear_at` said; `silent`:
+    whoever comes is let in and may speak, and nobody hears it. `knocks` counts the connections that found nobody."""
 
     def __init__(self, to: int) -> None:
         self._to = to
@@ -24,6 +24,7 @@ class Wire:
         self._countdown = 0
         self.port = 0
         self.torn = False
+        self.silent = False
         self.knocks = 0
 
     def tear_at(self, number: int) -> None:
@@ -78,6 +79,11 @@ class Wire:
         """Raises OSError where nobody is at the far end."""
         if self.torn:
             raise ConnectionRefusedError
+        if self.silent:
+            self.knocks += 1
+            while await reader.read(_CHUNK):
+                pass
+            return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
         ends.append(far_writer)
         there = asyncio.create_task(self._there(reader, far_writer))
@@ -93,7 +99,8 @@ class Wire:
             while said := await reader.read(_CHUNK):
                 if self._tears(said):
                     self.torn = True
-                writer.write(said)
+                if not self.silent:
+                    writer.write(said)
 
     async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
