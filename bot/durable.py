@@ -1,9 +1,9 @@
 """Writes that survive: a wish is stored before Slack hears that it arrived, and then it ends, whatever happens meanwhile.
 
 The engine is DBOS: it keeps a wish until its two steps, FuseDesk's effect and telling Slack, are recorded. What belongs here is
-what DBOS leaves to its users: the order of wishes on one case, waiting for a FuseDesk that cannot take them, and a casebot that
-takes over from one that died. That a step which runs a second time has no second effect is the work of `bot.once` and
-`bot.telling`.
+what DBOS leaves to its users: the order of wishes on one case, waiting for a FuseDesk that cannot take them, and an end after a
+day. That a step which runs a second time has no second effect is the work of `bot.once` and `bot.telling`; taking over from a
+casebot that died, and deleting what is over, is that of `bot.upkeep`.
 
 Everything stands in casebot's one database: SQLite for a single process (a second one is refused), PostgreSQL for several.
 """
@@ -14,7 +14,7 @@ import asyncio
 import itertools
 import logging
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import Context
@@ -37,6 +37,7 @@ from bot.logs import quiet_engine
 from bot.once import GivenUp, looking_only
 from bot.operations import CaseRef
 from bot.telling import Telling
+from bot.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -49,19 +50,12 @@ _BLIPS, _LONG = 2, 5.0
 _BEHIND = "An earlier change, perhaps of the same case, is not done yet."
 # Seconds between two looks for a turn that another casebot holds.
 _LOOK = 0.5
-# A casebot shows so many times that it lives, within the time after which it counts as dead.
-_BEATS = 5
-# Seconds for which what it saw of the others holds: DBOS waits for its database however long, and who lives may change meanwhile.
-_HOLDS = 2.0
-# Finished wishes hold texts: they are deleted when nobody can ask for them any more. In vain, they can be tried again for a day.
-_KEPT, _KEPT_IN_VAIN = timedelta(hours=1), timedelta(days=1)
-_TIDY = 300.0
 # By DBOS's default this is a hash of the source: after any change, wishes of the version before would lie where they are.
 _VERSION = "casebot"
 # How often DBOS looks for notifications, of which there are none; its end takes as long.
 POLL = 0.2
-# Wishes that a list shows, finished ones deleted at once, and seconds for which somebody waits for another casebot's.
-_LISTED, _AT_ONCE, _ELSEWHERE = 20, 1_000, 30.0
+# Wishes that a list shows, and seconds for which somebody waits for another casebot's.
+_LISTED, _ELSEWHERE = 20, 30.0
 
 # What storing a wish may take: longer, and Slack gives up on us.
 ACCEPT = 2.0
@@ -118,9 +112,8 @@ class Durable:
         self._pace = pace
         self._caseid = caseid
         self._known_id = known_id
-        self._takeover = takeover
         self._sleep = sleep
-        self._alone = alone
+        self._upkeep = Upkeep(url, alone, ledger, pace, executor=self.executor, takeover=takeover, keep=self._keep)
         self._engine = engine_for_dbos(url, engine)
         self._ready = asyncio.Event()
         self._watched: dict[str, Watch] = {}
@@ -129,8 +122,6 @@ class Durable:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._idle: set[asyncio.Task[Any]] = set()
         self._keeping: set[asyncio.Task[None]] = set()
-        self._looked = 0.0
-        self._resuming: set[str] = set()
         self._refused: dict[str, asyncio.Task[tuple[Entry, bool]]] = {}
 
     # From the start to the end of the process
@@ -171,10 +162,9 @@ class Durable:
     def work(self, deeds: Deeds, share: Callable[[], Awaitable[None]]) -> None:
         """Takes up the work, and what dead casebots left. `share` brings what the living know of the quota up to date."""
         self._deeds = deeds
-        self._share = share
         self._ready.set()
-        self._keep(self._live())
-        self._keep(self._tidy())
+        self._keep(self._upkeep.live(share, deeds.fault))
+        self._keep(self._upkeep.tidy(deeds.fault))
 
     async def stop(self, seconds: float = 0.0, *, at_most: float = 30.0) -> int:
         """Waits at most `seconds` for the wishes that are at FuseDesk or Slack right now; whatever is not done stays stored for
@@ -479,104 +469,6 @@ class Durable:
                 return
             with self._resting():
                 await asyncio.sleep(backoff(tried))
-
-    # Casebots together
-
-    async def _live(self) -> None:
-        """Shows that this casebot lives, and takes over from those that do not."""
-        seen: dict[str, tuple[int, float]] = {}
-        for beat in itertools.count(1):
-            try:
-                await self._look_around(beat, seen)
-                await self._share()
-            except CaseError as fault:
-                log.warning("other casebots cannot be seen", extra={"facts": fault.facts})
-            except Exception as fault:  # noqa: BLE001  # who does not show a sign of life any more counts as dead
-                self._deeds.fault(fault)
-            await asyncio.sleep(self._takeover / _BEATS)
-
-    async def _look_around(self, beat: int, seen: dict[str, tuple[int, float]]) -> None:
-        """`seen` is what each counted last, and when it was first seen: by this casebot's own clock, for clocks differ."""
-        beats = await self._ledger.beat(self.executor, beat)
-        now = asyncio.get_running_loop().time()
-        if now - self._looked > self._takeover / 2:
-            # The database was away, perhaps: then the others could not show that they live, either.
-            seen.clear()
-        self._looked = now
-        for executor, counted in beats.items():
-            if executor not in seen or seen[executor][0] != counted:
-                seen[executor] = (counted, now)
-        alone = self._alone.taken
-        alive = [one for one in beats if one == self.executor or (not alone and now - seen[one][1] < self._takeover)]
-        if dead := [one for one in beats if one not in alive]:
-            await self._ledger.gone(dead)
-        self._pace.replicas = max(1, len(alive))
-        await self._take_over(alive)
-
-    async def _take_over(self, alive: Sequence[str]) -> None:
-        others = [one for one in alive if one != self.executor]
-        try:
-            with in_words(self._url):
-                async with asyncio.timeout(_HOLDS):
-                    unfinished = await DBOS.list_workflows_async(status="PENDING", load_input=False, load_output=False)
-                    for one in unfinished:
-                        if one.executor_id not in alive and one.workflow_id not in self._resuming:
-                            await self._adopt(one.workflow_id, others)
-                    for entry in await self._ledger.left_by_others(alive):
-                        if await DBOS.get_workflow_status_async(entry.run) is None:
-                            await self._ledger.over(entry.run, "lost")
-        except TimeoutError as fault:
-            raise as_error(self._url, type(fault).__name__) from fault
-
-    async def _adopt(self, run: str, others: Sequence[str]) -> None:
-        """Only the one that changes the ledger's line may resume a wish: resumed twice, it would run twice. Its own line is that
-        of a wish that it took, and could not resume or was not told that it had it."""
-        if await self._ledger.adopt(run, others, self.executor):
-            log.warning("taking over a wish", extra={"facts": {"run": run}})
-            self._resuming.add(run)
-            self._keep(self._resume(run))
-
-    async def _resume(self, run: str) -> None:
-        try:
-            with in_words(self._url):
-                await DBOS.resume_workflow_async(run)
-        except DatabaseError as fault:
-            log.warning("a wish cannot be resumed", extra={"facts": fault.facts})
-        finally:
-            self._resuming.discard(run)
-
-    async def _tidy(self) -> None:
-        """Deletes what is over: it holds texts."""
-        while True:
-            try:
-                await self._ledger.forget_old()
-                await self._forget(_KEPT_IN_VAIN, in_vain_too=True)
-                await self._forget(_KEPT, in_vain_too=False)
-            except CaseError as fault:
-                log.warning("finished wishes cannot be deleted", extra={"facts": fault.facts})
-            except Exception as fault:  # noqa: BLE001  # the next round tries again
-                self._deeds.fault(fault)
-            await asyncio.sleep(_TIDY)
-
-    async def _forget(self, age: timedelta, *, in_vain_too: bool) -> None:
-        before = (datetime.now(UTC) - age).isoformat()
-        kept = 0
-        while True:
-            with in_words(self._url):
-                over = await DBOS.list_workflows_async(
-                    status=["SUCCESS", "ERROR"],
-                    completed_before=before,
-                    load_input=False,
-                    load_output=False,
-                    limit=_AT_ONCE,
-                    offset=kept,
-                )
-                found = [one.workflow_id for one in over]
-                runs = found if in_vain_too else await self._ledger.fulfilled(found)
-                await DBOS.delete_workflows_async(runs)
-            if len(found) < _AT_ONCE:
-                return
-            kept += len(found) - len(runs)
 
 
 def _left(intent: Intent) -> float:
