@@ -227,7 +227,9 @@ class Ledger:
 
         def forget(connection: Connection) -> None:
             connection.execute(delete(intents).where(intents.c.state.not_in(_UNDER_WAY), intents.c.at < now - _REMEMBERED))
-            connection.execute(delete(marks).where(marks.c.at < now - _MARKED))
+            oldest = connection.scalar(select(func.min(intents.c.at)).where(intents.c.state.in_(_UNDER_WAY)))
+            # While casebot does not run, a wish stays under way, and is looked for by its mark at the next start.
+            connection.execute(delete(marks).where(marks.c.at < min(now - _MARKED, oldest or now)))
             connection.execute(delete(drafts).where(drafts.c.at < now - DRAFTS_KEPT))
             connection.execute(delete(changes).where(changes.c.at < now - CHANGE_KEPT))
 

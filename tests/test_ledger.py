@@ -531,6 +531,20 @@ async def test_what_is_over_is_remembered_for_a_week(ledger: Ledger, store: Stor
     assert await ledger.entry(run)
 
 
+async def test_a_mark_outlives_a_wish_that_nobody_finished_for_days(ledger: Ledger, store: Store) -> None:
+    run = await accepted(ledger, "k1")
+    await aged(store, intents, timedelta(days=4, seconds=1))
+    await ledger.mark("k1")
+    await aged(store, marks, timedelta(days=4))
+
+    await ledger.forget_old()
+    assert await ledger.marked("k1")
+
+    await ledger.over(run, "failed")
+    await ledger.forget_old()
+    assert await ledger.marked("k1") is None
+
+
 async def test_a_mark_outlives_every_wish_that_may_still_wait(ledger: Ledger, store: Store) -> None:
     await ledger.mark("m1")
     await aged(store, marks, timedelta(days=2, hours=23))
