@@ -16,7 +16,6 @@ from bot.desk import CaseDesk
 from bot.drafts import Drafts
 from bot.fusedesk.models import NewNote
 from bot.intents import AddNote, Intent
-from bot.language import render
 from bot.listening import Ack, Later, Settle
 from bot.operations import Call, CaseRef, Note
 from bot.payloads import Click, OpenView, Shortcut, Submission
@@ -81,14 +80,7 @@ async def submitted(submission: Submission, by: Person, settle: Settle, desk: Ca
         again=lambda fault: note_form(values, origin, named=named, fault=fault),
         waiting="Adding it to the case …",
         typed=values.note,
-        command=_command(case, values, values.note),
     )
-
-
-def _command(case: CaseRef, values: NoteValues, text: str) -> str:
-    """What would do the same, typed."""
-    verb = Call if values.kind == "call" else Note
-    return render(verb(case=case, title=values.title, text=text))
 
 
 def _values(view: OpenView) -> NoteValues:
@@ -146,5 +138,4 @@ async def added(submission: Submission, by: Person, settle: Settle, threads: Thr
         again=lambda fault: add_form(values, origin, fault=fault),
         waiting="Adding it to the case …",
         typed=values.note + rest,
-        command=_command(case, values, values.note + rest),
     )

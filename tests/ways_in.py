@@ -118,7 +118,7 @@ class Visit:
         await bot.durable.accept(
             Intent(key=note, what="note", by=by, place=self.origin.place, deed=deed, surface="typed", command=note)
         )
-        [wish] = await bot.durable.under_way(self.user)
+        [wish], _ = await bot.durable.under_way(self.user)
         try:
             yield wish.run
         finally:
