@@ -40,7 +40,7 @@ class Noted:
 
 async def wanted(operation: Note | Call, by: Person, key: str) -> AddNote:
     kind: Literal["note", "call"] = "call" if isinstance(operation, Call) else "note"
-    note = NewNote(title=operation.title, note=signed(operation.text, by, key), type=kind)
+    note = NewNote(title=operation.title, note=signed(operation.text, by, key), type=kind, repid=by.repid)
     return AddNote(case=operation.case, note=note)
 
 
@@ -105,6 +105,7 @@ def _new_note(values: NoteValues, by: Person, key: str, *, rest: str = "", link:
         note=signed(values.note + rest, by, key, link=link),
         type="call" if values.kind == "call" else "note",
         date_added=values.when,
+        repid=by.repid,
     )
 
 
