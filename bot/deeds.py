@@ -14,13 +14,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from bot.answers import Answers
+from bot.answers import Answers, nowhere
 from bot.cards.forms import message_view
 from bot.cards.message import Message, View
 from bot.cards.waiting import again, waits, wanted
 from bot.desk import CaseDesk
 from bot.errors import CaseError, Overtaken
-from bot.intents import Intent, ref_of
+from bot.intents import Intent, TakeBack, ref_of
 from bot.ledger import State
 from bot.parts import Parts, call
 from bot.payloads import Place
@@ -170,7 +170,9 @@ class Deeds:
         """Who came second sees on the card how the case stands now."""
         ref = ref_of(intent.deed)
         if ref is not None and ref.caseid is not None and (named := await self._desk.look_again(ref.caseid)) is not None:
-            await self._answers.changed(intent.place, named, intent.by, "")
+            # What was pressed in a channel to take something back is a line, and stays one.
+            line = isinstance(intent.deed, TakeBack) and intent.place.is_card
+            await self._answers.changed(nowhere(intent.place) if line else intent.place, named, intent.by, "")
 
     async def _in_form(self, intent: Intent, view: View, watch: Watch | None) -> bool:
         """Shows it in the form; False where that is closed."""
