@@ -34,7 +34,7 @@ from bot.fusedesk.pace import Pace
 from bot.intents import Intent, ref_of, turn_of
 from bot.ledger import Entry, Ledger
 from bot.logs import quiet_engine
-from bot.once import GivenUp, looking_only
+from bot.once import looking_only
 from bot.operations import CaseRef
 from bot.telling import Telling
 from bot.upkeep import Upkeep
@@ -353,8 +353,7 @@ class Durable:
                     seconds = backoff(tried) if error.wait is None else error.wait
                     await self._wait(run, intent, watch, error, seconds, tell=tried >= _BLIPS or seconds > _LONG)
                     continue
-                unsure = getattr(error, "maybe_done", False)
-                ended = await self._deeds.in_vain(intent, GivenUp(unsure=unsure) if error.passing else error)
+                ended = await self._deeds.in_vain(intent, error)
             # A fault of casebot's own must end in words, too.
             except Exception as error:  # noqa: BLE001  # whatever it is: the person is told, and the log has its place
                 ended = await self._deeds.in_vain(intent, error)

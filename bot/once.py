@@ -33,8 +33,11 @@ _STATE = ("departmentid", "repid", "status", "tags", "contactid", "contact_uuid"
 class GivenUp(CaseError):
     """It waited for too long. `unsure`: it had been sent, and nobody knows what became of it."""
 
+    # Nobody has to do anything about what is in the way.
+    passing = True
+
     def __init__(self, *, unsure: bool = False) -> None:
-        says = "This could not be done within 24 hours, so casebot gave it up."
+        says = "This could not be done in time."
         super().__init__(f"{says} FuseDesk may have done it all the same: look there before you ask again." if unsure else says)
 
 
@@ -78,7 +81,8 @@ class Once:
     async def recovered(self, wish: Wish) -> Recovered | None:
         """None where it was never sent, or has no effect: then it may be sent. Costs a call only where it had been sent.
 
-        Raises Unavailable where it has no effect yet and may still have one: what sets a state can be sent twice, a text cannot.
+        Raises Unavailable where it has no effect yet and may still have one: what sets a state can be sent twice, a text cannot;
+        and GivenUp where it is only to be looked for, and cannot be.
         """
         mark = await self._ledger.marked(wish.key)
         if mark is None:
@@ -86,7 +90,8 @@ class Once:
         try:
             now = await wishes.look_up(self._fusedesk, wish)
         except FuseDeskError as error:
-            error.maybe_done = True
+            if error.passing and _LOOKING_ONLY.get():
+                raise GivenUp(unsure=True) from error
             raise
         if now is None:
             if isinstance(wish, OpenCase | AddNote):

@@ -18,7 +18,7 @@ from tests.flows import answer, writes
 from tests.test_durable import WAITS, notes, told
 
 OVER_A_DAY = timedelta(hours=24, minutes=1)
-GIVEN_UP = "could not be done within 24 hours"
+GIVEN_UP = "Given up after 24 hours"
 UNSURE = "FuseDesk may have done it all the same"
 # Where an answer goes when nothing else takes it: with it ends an attempt.
 LAST_RESORT = "chat.postMessage"

@@ -77,15 +77,15 @@ async def test_after_a_day_without_fusedesk_a_click_is_given_up_with_what_was_wa
         await world.slack.click(JANE, card, case.CLOSE)
         refused = await told(world)
 
-        assert "FuseDesk does not answer right now." in refused.plain()
+        assert "This could not be done in time." in refused.plain()
         assert "Given up after 24 hours: Close #1234." in refused.plain()
 
 
 async def test_an_undo_in_vain_is_named_and_cannot_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(durable, "LONGEST", timedelta(0))
     async with casebot_world() as world:
         changed = await answer(world, "close 1234")
         await world.settled()
+        monkeypatch.setattr(durable, "LONGEST", timedelta(0))
         world.desk.down = True
 
         await world.slack.click(JANE, changed, changed.button("Undo"))
