@@ -10,22 +10,15 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from pathlib import Path
 
 import click
 
 from simulator.slack import BOB, JANE
 from tests.mutations import MARK, Mutations, recorded
-from tests.processes import Running, address_of, running
+from tests.processes import Running, address_of, resident, running
 from tests.test_door_fuzz import stormed
 
 STEPS = 50
-
-
-def resident(casebot: Running) -> int:
-    """The process's memory, in KiB."""
-    status = Path(f"/proc/{casebot.process.pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0])
 
 
 async def watched(casebot: Running, levels: Counter[str]) -> list[str]:
@@ -61,11 +54,11 @@ async def main(count: int, seed: int) -> int:
         casebot.slack.connect(url)
         log = asyncio.create_task(watched(casebot, levels))
         mutations = Mutations(casebot.slack, await recorded(casebot.slack), seed)
-        memory = [resident(casebot)]
+        memory = [resident(casebot.process.pid)]
         for step in range(STEPS):
             statuses += await stormed(url, mutations, count // STEPS)
             forget(casebot)
-            memory.append(resident(casebot))
+            memory.append(resident(casebot.process.pid))
             sent = (step + 1) * count // STEPS
             click.echo(f"{sent:>8,} requests  {memory[-1]:>8,} KiB  {dict(sorted(statuses.items()))}")
         casebot.process.terminate()
