@@ -21,6 +21,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 _ARRIVAL = 10.0
 # Bytes of the request line and of all headers; Slack's are under 2,000.
 _HEADERS = 32_768
+# Requests that may come on a connection before the first of them is answered. Neither Slack nor a proxy sends a second one.
+_AHEAD = 16
 # Connections at once. A process may often open no more than 1,024 files; the database, FuseDesk and Slack need some of them, too.
 _MOST = 400
 
@@ -50,6 +52,10 @@ class Entrance(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
+        if len(self.pipeline) >= _AHEAD:
+            # Thousands fit into what is read at once, and each would be a request under way. So the parser stops, and uvicorn
+            # answers with a 400.
+            raise ValueError("too many requests ahead of their answers")
         super().on_message_begin()
         self._bytes = 0
         self._expect()

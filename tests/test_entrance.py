@@ -117,6 +117,15 @@ async def test_headers_without_an_end_are_broken_off(caplog: pytest.LogCaptureFi
     assert "quokka" not in caplog.text.lower()
 
 
+async def test_who_sends_a_heap_of_requests_without_waiting_for_an_answer_gets_none(caplog: pytest.LogCaptureFixture) -> None:
+    async with casebot_door() as url:
+        answer = await told(url, GET * 100)
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"ok" not in answer
+    assert "Traceback" not in caplog.text
+
+
 async def test_a_connection_may_serve_one_request_after_another() -> None:
     async with casebot_door() as url, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
         for _ in range(3):
