@@ -18,6 +18,7 @@ from bot.answers import PATIENCE, Answers
 from bot.audit import AuditEntry, code
 from bot.background import Background
 from bot.cards.forms import field_block, message_view, waiting_view
+from bot.cards.home import refused_home
 from bot.cards.message import Message, View
 from bot.cards.text import cut
 from bot.cards.words import asking
@@ -167,7 +168,14 @@ class Listening:
             if not (place.view_id and trigger and await self._pushed(trigger, messages)):
                 await self._answers.tell(place, messages)
         except SlackError as lost:
-            log.warning("a person could not be told", extra={"facts": {"error": type(lost).__name__, **lost.facts}})
+            _in_vain(lost)
+
+    async def tell_home(self, user: str, message: Message) -> None:
+        """The same for whoever opened the Home and does not get it."""
+        try:
+            await self._slack.publish_home(user, refused_home(message))
+        except SlackError as lost:
+            _in_vain(lost)
 
     async def _pushed(self, trigger: str, messages: list[Message]) -> bool:
         """Opens the words over the card in a modal, so that the card stays; False where it is too late for that."""
@@ -267,3 +275,7 @@ class Listening:
                 await ack()
 
         return store
+
+
+def _in_vain(lost: SlackError) -> None:
+    log.warning("a person could not be told", extra={"facts": {"error": type(lost).__name__, **lost.facts}})

@@ -20,7 +20,6 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.access import Access
 from bot.background import Background
 from bot.cards.forms import field_block
-from bot.cards.home import refused_home
 from bot.cards.message import Message
 from bot.cards.text import cut
 from bot.cases import Person
@@ -132,7 +131,7 @@ class Surfaces:
             case Typeahead():
                 return _json({"options": []})
             case HomeOpened():
-                self._background.start(self._parts["slack"].publish_home(asked.place.user, refused_home(messages[0])))
+                self._background.start(self._listening.tell_home(asked.place.user, messages[0]))
             case Shortcut() | Click():
                 self._tell(asked, messages)
         return BoltResponse(status=200, body="")
