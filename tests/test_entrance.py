@@ -35,6 +35,8 @@ BIG = 32_000_000
 # What comes to the real casebot, and the files that it may open.
 MANY = 700
 FILES = 600
+# Files that casebot may have opened meanwhile for itself.
+FEW = 20
 # KiB that may stay of each connection at most: far less than one has while it lives.
 KEPT = 2
 
@@ -263,7 +265,7 @@ async def test_hundreds_of_silent_connections_keep_nobody_out_of_the_real_casebo
                 help_ = await world.slack.command(JANE, SUPPORT, "help")
                 assert (under_way.error, help_.error) == ("", "")
                 assert open_files(pid) < FILES
-            await world.slack.until(lambda: open_files(pid) <= before, what="the end of the connections")
+            await world.slack.until(lambda: open_files(pid) < before + FEW, what="the end of the connections")
             memory.append(resident(pid))
 
         assert memory[-1] - memory[0] < MANY * KEPT
