@@ -15,7 +15,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bench import cards, door, durable, growth, memory, names, quota, start, wish
+from bench import cards, door, durable, growth, memory, names, quota, replicas, start, wish
 from bench.machine import Cores, two_cores
 from bench.run import FULL, SMOKE, Run
 from bench.table import Row, drawn, keep
@@ -26,6 +26,7 @@ SUITES: dict[str, Suite] = {
     "door": door.rows,
     "wish": wish.rows,
     "durable": durable.rows,
+    "replicas": replicas.rows,
     "quota": quota.rows,
     "names": names.rows,
     "cards": cards.rows,

@@ -30,7 +30,7 @@ _PER_ROUND = 30
 _WARM = 5
 _CASES = 2_000
 _AT_ONCE = 20
-_MANY = 200  # notes of a round with many at once
+_MANY = 120  # notes of a round with many at once
 # Seconds without a call after which what follows an answer has ended, too.
 _CALM = 0.05
 _LOOK = "a look"

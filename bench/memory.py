@@ -24,6 +24,9 @@ _AT_ONCE = 20
 _CASES = 2_000
 _WRITTEN = 300  # cases that notes and tags go to
 _CUSTOMERS = 100
+_KINDS = ("help", "show", "find", "mine", "note", "tag", "")
+# Percent. A change takes ten times as long as a look; with as many of them as people make, this would take eight minutes.
+_SHARES = (35, 40, 8, 1, 2, 1, 13)
 
 
 async def rows(run: Run) -> list[Row]:
@@ -45,12 +48,11 @@ async def rows(run: Run) -> list[Row]:
 def _texts(emails: list[str]) -> Iterator[str]:
     """Commands for ever; "" stands for a letter typed into a field."""
     draw = random.Random(2)
-    kinds = ["help", "show", "find", "mine", "note", "tag", ""]
     while True:
         caseid, written = FIRST_CASE + draw.randrange(_CASES), FIRST_CASE + draw.randrange(_WRITTEN)
         texts = {"help": "help", "show": str(caseid), "find": f"find {draw.choice(emails)}", "mine": "mine", "": ""}
         texts |= {"note": f"note {written} Called back", "tag": f"tag {written} vip"}
-        yield texts[draw.choices(kinds, [40, 30, 6, 1, 8, 5, 10])[0]]
+        yield texts[draw.choices(_KINDS, _SHARES)[0]]
 
 
 async def _send(replay: Replay, server: Server, texts: Iterator[str], count: int) -> None:

@@ -13,7 +13,7 @@ class Size:
     """Rounds of each contest and seconds of each round with `wrk`; how many requests, wishes and things elsewhere."""
 
     rounds: int = 5
-    seconds: int = 2
+    seconds: int = 1
     requests: int = 2_000
     wishes: int = 1_000
     waiting: int = 500
