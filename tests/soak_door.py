@@ -2,7 +2,8 @@
 
 Fails when a status is 5xx, when a line of the log is an error, holds a trace or a word of a body, or when the process still
 grows by more than a fiftieth in the second half: what it keeps (names, people, wishes done) is bounded and full by then, but for
-the events seen, which are bounded by 10,000.
+the events seen, which are bounded by 10,000. Below some 50,000
+requests it is still filling up, and may fail for that.
 """
 
 from __future__ import annotations
