@@ -73,19 +73,21 @@ _IDLE = 30
 class Words:
     """What a person hears of an exception."""
 
-    def __call__(self, error: Exception, *, typed: str = "", operation: Operation | None = None) -> list[Message]:
+    def __call__(
+        self, error: Exception, *, typed: str = "", wanted: str = "", operation: Operation | None = None
+    ) -> list[Message]:
         if isinstance(error, CaseError):
             log.info("refused", extra={"facts": {"error": type(error).__name__, **error.facts}})
-            return refusal(_with_choices(error, operation), typed=typed)
+            return refusal(_with_choices(error, operation), typed=typed, wanted=wanted)
         reference = token_hex(4)
         # The exception's own text may quote a customer; its type and place are what helps.
         facts = {"reference": reference, "error": type(error).__name__}
         if isinstance(error, ValueError):
             # A value from outside that cannot be read, such as what a button of an older casebot carries: no fault of this one.
             log.warning("unreadable %s", reference, extra={"facts": facts | {"at": _place(error)}})
-            return unreadable(reference, typed=typed)
+            return unreadable(reference, typed=typed, wanted=wanted)
         log.error("fault %s", reference, extra={"facts": facts}, exc_info=_without_text(error))
-        return unexpected(reference, typed=typed)
+        return unexpected(reference, typed=typed, wanted=wanted)
 
 
 def _without_text(error: Exception) -> tuple[type[BaseException], BaseException, Any]:

@@ -2,7 +2,7 @@
 
 `ack` acknowledges, `later` runs the slow part behind the acknowledgement, `staged` does so in a modal where the click was in one
 or in the Home. A change is stored instead, before the acknowledgement: by `wish`, or by `settle` for a form, which keeps what was
-typed until FuseDesk has taken it.
+typed until FuseDesk has taken it, and with the wish, so that it can be tried again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from bot.operations import Operation
 from bot.payloads import Click, Command, Place, Submission
 from bot.slack import Slack, SlackError
 from bot.store import Store
-from bot.tokens import as_text
 
 # What a listener calls to acknowledge.
 Ack = AsyncAck
@@ -87,7 +86,6 @@ class Settle(Protocol):
         again: Callable[[str], View],
         waiting: str,
         typed: str = "",
-        command: str = "",
     ) -> None: ...
 
 
@@ -234,7 +232,6 @@ class Listening:
             again: Callable[[str], View],
             waiting: str,
             typed: str = "",
-            command: str = "",
         ) -> None:
             view = submission.view
             intent = Intent(
@@ -246,7 +243,7 @@ class Listening:
                 surface="form",
                 view=view.id,
                 typed=typed,
-                command=as_text(command),
+                form=again(""),
             )
             watch = await self._durable.accept(intent, again=again)
             left = until - asyncio.get_running_loop().time()
