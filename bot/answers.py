@@ -190,6 +190,14 @@ class Answers:
             return
         self._shared[wish] = True
         try:
+            await self._to_channel(place, named, message)
+        except SlackError:
+            # The person hears that it failed, so the next click is a wish of its own.
+            self._shared.pop(wish, None)
+            raise
+
+    async def _to_channel(self, place: Place, named: NamedCase, message: Message) -> None:
+        try:
             ts = await self._slack.post(place.channel, message, thread_ts=place.thread_ts)
         except NotInChannel:
             await self._slack.respond(place.response_url, message, in_channel=True, thread_ts=place.thread_ts)

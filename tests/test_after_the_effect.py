@@ -194,6 +194,18 @@ async def test_a_double_click_on_share_shares_once(world: World) -> None:
     assert len([message for message in world.slack.seen(JANE, SUPPORT) if not message.ephemeral]) == 1
 
 
+async def test_after_a_share_that_slack_did_not_take_the_next_click_shares(world: World) -> None:
+    private = await answer(world, "1234")
+    world.slack.limit("chat.postMessage", retry_after=0, times=3)
+    await world.slack.click(JANE, private, case.SHARE)
+    await world.slack.until(lambda: "Slack does not answer" in said(world))
+
+    await world.slack.click(JANE, private, case.SHARE)
+
+    await world.settled()
+    assert len([message for message in world.slack.seen(JANE, SUPPORT) if not message.ephemeral]) == 1
+
+
 async def test_a_card_in_a_modal_offers_no_share(world: World) -> None:
     await world.slack.open_home(JANE)
     page = await world.slack.until(lambda: JANE in world.slack.homes and lists.SHOW in str(world.slack.homes[JANE].blocks))

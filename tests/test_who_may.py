@@ -36,8 +36,8 @@ ADMINS_ONLY = "Only admins and owners of this workspace say who is which rep. As
 NO_REP = "Whoever manages FuseDesk can give your rep the email you use in Slack."
 GUESTS = "not for guests of this workspace. Ask a member of the support team to do it for you."
 OUTSIDERS = "only for members of the workspace that runs it. Ask a member of the support team to do it for you."
-APPS = "answers people, not apps."
-GONE = "This Slack account is deactivated."
+APPS = "answers people, not apps. Ask a member of the support team to do it for you."
+GONE = "This Slack account is deactivated. Ask a member of the support team to do it for you."
 REFUSALS = (FOR_REPS, NOT_YOURS, ADMINS_ONLY, NO_REP, GUESTS, OUTSIDERS, APPS, GONE)
 
 
