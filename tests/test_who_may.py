@@ -324,6 +324,29 @@ async def test_a_member_sees_the_cases_they_opened_and_can_only_look(world: Worl
     await world.slack.until(lambda: world.slack.last(MIA, SUPPORT).buttons == [])
 
 
+@pytest.mark.parametrize("by", ["caseid", "casenum"])
+async def test_a_member_learns_by_no_words_whether_there_is_a_case_of_that_number(world: World, by: str) -> None:
+    hidden, gone = (str(world.desk.case(caseid)[by]) for caseid in (1201, 1202))
+    world.desk.remove_case(1202)
+
+    there = await told(world, f"show {hidden}", MIA)
+    nowhere = await told(world, f"show {gone}", MIA)
+    for_a_rep = await told(world, f"show {gone}", JANE)
+
+    assert NOT_YOURS in there
+    assert nowhere.replace(gone, hidden) == there
+    assert "no case" in for_a_rep
+
+
+async def test_fusedesk_is_not_asked_for_a_case_that_is_not_the_members_own(world: World) -> None:
+    before = len(world.desk.calls)
+
+    refused = await told(world, "show 1234", MIA)
+
+    assert NOT_YOURS in refused
+    assert len(world.desk.calls) == before
+
+
 async def test_in_a_members_form_names_are_offered_and_cases_are_not(world: World) -> None:
     view = await new_case(world, MIA)
 
