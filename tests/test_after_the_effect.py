@@ -167,8 +167,8 @@ async def test_closing_what_is_closed_already_says_so(world: World) -> None:
 
 async def test_two_cards_in_one_thread_get_one_line(world: World) -> None:
     ts = world.slack.say(MIA, SUPPORT, MESSAGE)
-    for user in (JANE, BOB):
-        view = await shortcut(world, ts, FROM_MESSAGE, user=user)
+    world.slack.say(MIA, SUPPORT, "a reply", thread_ts=ts)
+    for user, view in [(user, await shortcut(world, ts, FROM_MESSAGE, user=user)) for user in (JANE, BOB)]:
         await world.slack.submit(user, view, {"department": "Support"})
         await world.settled()
     (first,) = cards(world, ts)
