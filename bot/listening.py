@@ -29,7 +29,7 @@ from bot.durable import Durable
 from bot.errors import CaseError, Refused
 from bot.intents import Deed, Intent
 from bot.operations import Operation
-from bot.payloads import Click, Command, Place, Submission
+from bot.payloads import Click, Command, Place, Shortcut, Submission
 from bot.slack import Slack, SlackError
 from bot.store import Store
 
@@ -141,8 +141,9 @@ class Listening:
         except DatabaseError as fault:
             log.warning("a refusal is not remembered", extra={"facts": fault.facts})
 
-    def staged(self, click: Click, what: str) -> Staged:
-        """For a click whose answer needs a place of its own: its errors are told there, too. `modal`: a form, wherever it was."""
+    def staged(self, asked: Click | Shortcut, what: str) -> Staged:
+        """For a click or a shortcut whose answer needs a place of its own: its errors are told there, too. `modal`: a modal,
+        wherever it was."""
 
         def start(
             waiting: str,
@@ -153,10 +154,10 @@ class Listening:
             operation: Operation | None = None,
         ) -> object:
             async def stage() -> None:
-                place = await self._answers.stage(click, waiting, modal=modal)
+                place = await self._answers.stage(asked, waiting, modal=modal)
                 self.later(place, what)(work(place), typed=typed, operation=operation)
 
-            return self.later(click.place, what)(stage(), typed=typed, operation=operation)
+            return self.later(asked.place, what)(stage(), typed=typed, operation=operation)
 
         return start
 

@@ -93,7 +93,7 @@ class Surfaces:
         self._background.room()
         known: dict[str, Any] = {**self._parts, _NAMES[type(asked)]: asked, "by": by, "ack": ack, "parts": self._parts}
         known["later"] = self._listening.later(place, name, asked.trigger if isinstance(asked, Click) else "")
-        if isinstance(asked, Click):
+        if isinstance(asked, Click | Shortcut):
             known["staged"] = self._listening.staged(asked, name)
         if isinstance(asked, Submission):
             known["settle"] = self._listening.settle(asked, name, by, ack, until)
