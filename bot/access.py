@@ -36,11 +36,13 @@ class Access:
         if verb not in VERBS:
             self.work(by)
 
-    async def see(self, by: Person, caseid: int) -> None:
-        """Raises NotAllowed unless the person may see that case."""
-        if not by.everything and not await self._store.has_opened(by.user, caseid):
+    async def see(self, by: Person, caseid: int | None, *, because: str = "") -> None:
+        """Raises NotAllowed unless the person may see that case; None is one that FuseDesk does not have. `because` is a whole
+        sentence that says how they came to it."""
+        if not by.everything and (caseid is None or not await self._store.has_opened(by.user, caseid)):
+            says = "You can see the cases that you opened, and this is none of them. Ask a rep of the support team."
             raise NotAllowed(
-                "You can see the cases that you opened, and this is none of them. Ask a rep of the support team.",
+                f"{because} {says}".lstrip(),
                 choices=_YOURS,
                 user=by.user,
                 case=caseid,

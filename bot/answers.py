@@ -27,7 +27,7 @@ from bot.cases import NamedCase, Person
 from bot.changes import Done
 from bot.database import DatabaseError
 from bot.intents import Intent
-from bot.payloads import Click, Place
+from bot.payloads import Click, Place, Shortcut
 from bot.slack import Gone, NotInChannel, Slack, SlackError
 from bot.store import Store
 from bot.telling import current, missed
@@ -120,13 +120,13 @@ class Answers:
             await self.report(place, asking(what))
         return await task
 
-    async def stage(self, click: Click, what: str, *, modal: bool = False) -> Place:
+    async def stage(self, asked: Click | Shortcut, what: str, *, modal: bool = False) -> Place:
         """Where the answer to a click goes: for a click in the Home or in a modal (or for a form) a new modal, opened while the
         trigger lives."""
-        place = click.place
+        place = asked.place
         if not (place.home or place.view_id or modal):
             return place
-        return Place(user=place.user, team=place.team, view_id=await self.form(place, click.trigger, waiting_view(what)))
+        return Place(user=place.user, team=place.team, view_id=await self.form(place, asked.trigger, waiting_view(what)))
 
     async def form(self, place: Place, trigger: str, view: View) -> str:
         """Opens a modal, on top of the one that was pressed in where there is one; returns its id."""
@@ -189,6 +189,14 @@ class Answers:
         if wish in self._shared:
             return
         self._shared[wish] = True
+        try:
+            await self._to_channel(place, named, message)
+        except SlackError:
+            # The person hears that it failed, so the next click is a wish of its own.
+            self._shared.pop(wish, None)
+            raise
+
+    async def _to_channel(self, place: Place, named: NamedCase, message: Message) -> None:
         try:
             ts = await self._slack.post(place.channel, message, thread_ts=place.thread_ts)
         except NotInChannel:
@@ -302,9 +310,16 @@ def _redrawn(place: Place, named: NamedCase, by: Person, line: str, undo: Undo |
 
 
 def card(
-    named: NamedCase, by: Person, *, private: bool, modal: bool = False, headline: str = "", undo: Undo | None = None
+    named: NamedCase,
+    by: Person,
+    *,
+    private: bool,
+    modal: bool = False,
+    headline: str = "",
+    undo: Undo | None = None,
+    add: str = "",
 ) -> Message:
     surface: Surface = "modal" if modal else "private" if private else "channel"
     if private and not by.everything:
         surface = "reader"
-    return case_card(named, surface=surface, viewer_repid=by.repid, now=datetime.now(UTC), headline=headline, undo=undo)
+    return case_card(named, surface=surface, viewer_repid=by.repid, now=datetime.now(UTC), headline=headline, undo=undo, add=add)

@@ -68,9 +68,6 @@ log = logging.getLogger(__name__)
 _LAST_REQUESTS = 2
 _LAST_WORK = 5.0
 _LAST_RECORDS = 1.0
-# Requests at once, far below the open files that most systems allow; Slack's take milliseconds, so more of them are no load
-# but an attack, and get a 503.
-_MOST_REQUESTS = 500
 # Seconds that a connection may idle between two requests; proxies keep theirs for the next one.
 _IDLE = 30
 
@@ -409,7 +406,6 @@ async def serve(
         http=Entrance,
         # A WebSocket is nothing that casebot serves, and would leave the entrance's bounds.
         ws="none",
-        limit_concurrency=_MOST_REQUESTS,
         timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=_LAST_REQUESTS,
     )

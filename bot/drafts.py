@@ -1,6 +1,7 @@
-"""Texts too long for a form: the form shows their beginning, the rest waits here for its submission.
+"""Texts too long for a form: the form shows their beginning, the rest waits here for its submission. A text whose form is opened
+by a button only waits here as a whole.
 
-It waits in casebot's database, so that a restart or a submission that reaches another replica finds it.
+It waits in casebot's database, so that a restart or a request that reaches another replica finds it.
 """
 
 from __future__ import annotations
@@ -49,14 +50,19 @@ class Drafts:
         shown, rest = split(text)
         if not rest:
             return text, "", 0
+        return shown, await self.hold(rest), len(rest)
+
+    async def hold(self, text: str) -> str:
+        """Keeps a whole text, also for a form that a button may open; returns its key, "" where the database does not take it in
+        time."""
         key = token_hex(8)
         try:
-            await asyncio.wait_for(self._keep(key, rest), _WITHIN)
+            await asyncio.wait_for(self._keep(key, text), _WITHIN)
         except (DatabaseError, TimeoutError) as fault:
             facts = fault.facts if isinstance(fault, DatabaseError) else {"code": type(fault).__name__}
-            log.warning("the rest of a text cannot be kept", extra={"facts": facts})
-            key = ""
-        return shown, key, len(rest)
+            log.warning("a text cannot be kept for its form", extra={"facts": facts})
+            return ""
+        return key
 
     async def rest(self, key: str, size: int) -> str:
         """The rest of so many characters, or a sentence that it is missing. Raises DatabaseError: it may be there."""

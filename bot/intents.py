@@ -36,12 +36,14 @@ class OpenTyped(_Deed):
 
 
 class OpenCase(_Deed):
-    """A case by form. `message_ts` is the message that it is made of, `thread_ts` the thread whose replies shall come along."""
+    """A case by form. `message_ts` is the message that it is made of and `author` who wrote it, `thread_ts` the thread whose
+    replies shall come along."""
 
     kind: Literal["open"] = "open"
     new: NewCase
     message_ts: str = ""
     thread_ts: str = ""
+    author: str = ""
 
 
 class AddNote(_Deed):

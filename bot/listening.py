@@ -18,6 +18,7 @@ from bot.answers import PATIENCE, Answers
 from bot.audit import AuditEntry, code
 from bot.background import Background
 from bot.cards.forms import field_block, message_view, waiting_view
+from bot.cards.home import refused_home
 from bot.cards.message import Message, View
 from bot.cards.text import cut
 from bot.cards.words import asking
@@ -28,7 +29,7 @@ from bot.durable import Durable
 from bot.errors import CaseError, Refused
 from bot.intents import Deed, Intent
 from bot.operations import Operation
-from bot.payloads import Click, Command, Place, Submission
+from bot.payloads import Click, Command, Place, Shortcut, Submission
 from bot.slack import Slack, SlackError
 from bot.store import Store
 
@@ -140,8 +141,9 @@ class Listening:
         except DatabaseError as fault:
             log.warning("a refusal is not remembered", extra={"facts": fault.facts})
 
-    def staged(self, click: Click, what: str) -> Staged:
-        """For a click whose answer needs a place of its own: its errors are told there, too. `modal`: a form, wherever it was."""
+    def staged(self, asked: Click | Shortcut, what: str) -> Staged:
+        """For a click or a shortcut whose answer needs a place of its own: its errors are told there, too. `modal`: a modal,
+        wherever it was."""
 
         def start(
             waiting: str,
@@ -152,10 +154,10 @@ class Listening:
             operation: Operation | None = None,
         ) -> object:
             async def stage() -> None:
-                place = await self._answers.stage(click, waiting, modal=modal)
+                place = await self._answers.stage(asked, waiting, modal=modal)
                 self.later(place, what)(work(place), typed=typed, operation=operation)
 
-            return self.later(click.place, what)(stage(), typed=typed, operation=operation)
+            return self.later(asked.place, what)(stage(), typed=typed, operation=operation)
 
         return start
 
@@ -165,7 +167,14 @@ class Listening:
             if not (place.view_id and trigger and await self._pushed(trigger, messages)):
                 await self._answers.tell(place, messages)
         except SlackError as lost:
-            log.warning("a person could not be told", extra={"facts": {"error": type(lost).__name__, **lost.facts}})
+            _in_vain(lost)
+
+    async def tell_home(self, user: str, message: Message) -> None:
+        """The same for whoever opened the Home and does not get it."""
+        try:
+            await self._slack.publish_home(user, refused_home(message))
+        except SlackError as lost:
+            _in_vain(lost)
 
     async def _pushed(self, trigger: str, messages: list[Message]) -> bool:
         """Opens the words over the card in a modal, so that the card stays; False where it is too late for that."""
@@ -264,3 +273,7 @@ class Listening:
                 await ack()
 
         return store
+
+
+def _in_vain(lost: SlackError) -> None:
+    log.warning("a person could not be told", extra={"facts": {"error": type(lost).__name__, **lost.facts}})

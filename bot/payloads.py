@@ -87,10 +87,6 @@ class SlackMessage:
     files: tuple[str, ...] = ()
     emails: tuple[Raw, ...] = ()
 
-    @property
-    def in_thread(self) -> bool:
-        return bool(self.thread_ts)
-
 
 @dataclass(frozen=True, slots=True)
 class Command:

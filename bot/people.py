@@ -108,9 +108,9 @@ class People:
 
     def _refusal(self, profile: Mapping[str, Any]) -> str:
         if profile.get("deleted"):
-            return "This Slack account is deactivated."
+            return f"This Slack account is deactivated. {_HELP}"
         if profile.get("is_bot") or profile.get("is_workflow_bot"):
-            return "casebot answers people, not apps."
+            return f"casebot answers people, not apps. {_HELP}"
         if not self._is_ours(profile):
             return f"casebot is only for members of the workspace that runs it. {_HELP}"
         if profile.get("is_restricted") or profile.get("is_ultra_restricted"):

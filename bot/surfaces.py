@@ -20,7 +20,6 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.access import Access
 from bot.background import Background
 from bot.cards.forms import Origin, field_block
-from bot.cards.home import refused_home
 from bot.cards.message import Message
 from bot.cards.text import cut
 from bot.cases import Person
@@ -94,7 +93,7 @@ class Surfaces:
         self._background.room()
         known: dict[str, Any] = {**self._parts, _NAMES[type(asked)]: asked, "by": by, "ack": ack, "parts": self._parts}
         known["later"] = self._listening.later(place, name, asked.trigger if isinstance(asked, Click) else "")
-        if isinstance(asked, Click):
+        if isinstance(asked, Click | Shortcut):
             known["staged"] = self._listening.staged(asked, name)
         if isinstance(asked, Submission):
             known["settle"] = self._listening.settle(asked, name, by, ack, until)
@@ -133,7 +132,7 @@ class Surfaces:
             case Typeahead():
                 return _json({"options": []})
             case HomeOpened():
-                self._background.start(self._parts["slack"].publish_home(asked.place.user, refused_home(messages[0])))
+                self._background.start(self._listening.tell_home(asked.place.user, messages[0]))
             case Shortcut() | Click():
                 self._tell(asked, messages)
         return BoltResponse(status=200, body="")

@@ -153,8 +153,8 @@ quotas = Table(
     Column("again_at", Moment),
 )
 
-# What of a long text a form has no room for, while it is open (see `bot.drafts`). `size` is in characters; it stands before the
-# text, so that counting does not read it.
+# What of a long text a form has no room for, while it is open, and what a button may open one with (see `bot.drafts`). `size` is
+# in characters; it stands before the text, so that counting does not read it.
 drafts = Table(
     "drafts",
     metadata,

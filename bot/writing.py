@@ -60,7 +60,7 @@ class Writing:
         `run` tells the attempts of several people apart that share a key. The second value is False when it had been opened
         before.
         """
-        if message and (known := await self._case_of(message)) is not None:
+        if message and (known := await self.case_of(message)) is not None:
             named, opener = known
             return named, opener == (run or key)
         wish = wishes.OpenCase(key=key, new=new)
@@ -80,8 +80,9 @@ class Writing:
         await self._opened(named.case, by, run or key, message)
         return named, True
 
-    async def _case_of(self, message: tuple[str, str, str]) -> tuple[NamedCase, str] | None:
-        """The case that was opened from the message, and by which wish; None also where it is gone from FuseDesk."""
+    async def case_of(self, message: tuple[str, str, str]) -> tuple[NamedCase, str] | None:
+        """The case that was opened from the message (workspace, channel, ts), and by which wish; None also where it is gone from
+        FuseDesk: another may be opened then."""
         known = await self._store.case_of_message(*message)
         if known is None:
             return None

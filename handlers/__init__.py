@@ -8,6 +8,7 @@ come by name:
     by               the person, already let in
     ack              Slack's acknowledgement
     later            runs the slow part; its errors become words for the person
+    staged           the same in a modal of its own, where it was asked in one, in the Home or by a shortcut
     wish, settle     store a change before the acknowledgement (`settle`: one that a form asked for)
     desk, writing, directory, slack, answers, threads, drafts, fusedesk
 """
@@ -51,6 +52,7 @@ ACTIONS: Routes = {
     case.TRANSFER: transfer.pressed,
     case.TAKE: transfer.taken,
     case.NOTE: add_note.pressed,
+    case.ADD: add_note.offered,
     case.TAGS: tag.pressed,
     case.CLOSE: status.closed,
     case.REOPEN: status.reopened,

@@ -120,9 +120,27 @@ async def _form(shortcut: Shortcut, slack: Slack, threads: Threads, drafts: Draf
         raise Malformed("message")
     text, author = await threads.read(message, within=_WITHIN)
     shown, draft, rest = await drafts.keep(text)
-    values = NoteValues(title=cut(f"{author} in Slack", 200), note=shown)
+    values = NoteValues(title=_title(author), note=shown)
     origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, draft=draft, rest=rest)
     await slack.open_view(shortcut.trigger, add_form(values, origin))
+
+
+async def offered(click: Click, ack: Ack, later: Later, drafts: Drafts, answers: Answers) -> None:
+    """The card of the case that a message has already offers to add the message to it."""
+    origin = Origin.load(click.value)
+    await ack()
+    later(_preset(click, origin, drafts, answers))
+
+
+async def _preset(click: Click, origin: Origin, drafts: Drafts, answers: Answers) -> None:
+    shown, draft, rest = await drafts.keep(await drafts.rest(origin.draft, origin.rest))
+    values = NoteValues(title=_title(origin.author), note=shown, case=str(origin.card.caseid))
+    view = add_form(values, origin.model_copy(update={"draft": draft, "rest": rest}))
+    await answers.form(click.place, click.trigger, view)
+
+
+def _title(author: str) -> str:
+    return cut(f"{author} in Slack", 200) if author else ""
 
 
 async def added(submission: Submission, by: Person, settle: Settle, threads: Threads, drafts: Drafts) -> None:

@@ -8,12 +8,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
-from bot.answers import Answers
+from bot.access import Access
+from bot.answers import Answers, card
+from bot.cards.case import Seen
 from bot.cards.forms import DEPARTMENT, EMAIL, SUMMARY_LIMIT, TAGS, OpenValues, Origin, import_form, open_form
-from bot.cards.message import Message
+from bot.cards.message import Message, View
 from bot.cards.text import cut, length
 from bot.cards.words import thread_left_out
 from bot.cases import NamedCase, Person
+from bot.database import DatabaseError
 from bot.desk import CaseDesk
 from bot.directory import Directory
 from bot.drafts import Drafts
@@ -21,12 +24,14 @@ from bot.durable import Durable
 from bot.errors import CaseError, Refused
 from bot.fusedesk.models import Department, NewCase, Status
 from bot.intents import ImportThread, Intent, OpenCase, OpenTyped
-from bot.listening import Ack, Later, Settle
+from bot.listening import Ack, Later, Settle, Staged
 from bot.operations import CaseRef, Open
-from bot.payloads import Click, OpenView, Place, Shortcut, Submission
+from bot.parts import Parts, call
+from bot.payloads import Click, OpenView, Place, Shortcut, SlackMessage, Submission
 from bot.references import message_mark, reference, signed
 from bot.shapes import Malformed
 from bot.slack import NotInChannel, Slack
+from bot.store import Store
 from bot.threads import NO_TEXT, Item, Threads
 from bot.values import email as valid_email
 from bot.writing import Writing
@@ -38,7 +43,10 @@ _WITH_THE_CASE = 200
 # A trigger lives for three seconds: what a form is filled with must be there in part of them.
 _WITHIN = 0.8
 _OPEN = "Your case is open."
-_HAS_ONE = "This message has a case already, so no second one was opened."
+
+
+def _has_one(caseid: int) -> str:
+    return f"This message has a case already, #{caseid}, so no second one is opened."
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,30 +167,82 @@ async def _empty(place: Place, trigger: str, desk: CaseDesk, answers: Answers) -
     await answers.form(place, trigger, view)
 
 
-async def from_message(
-    shortcut: Shortcut, ack: Ack, later: Later, desk: CaseDesk, slack: Slack, threads: Threads, drafts: Drafts
-) -> None:
+async def from_message(shortcut: Shortcut, by: Person, ack: Ack, later: Later, staged: Staged, parts: Parts) -> None:
     await ack()
-    later(_from_message(shortcut, desk, slack, threads, drafts))
+    later(call(_from_message, {**parts, "parts": parts, "shortcut": shortcut, "by": by, "staged": staged}))
 
 
-async def _from_message(shortcut: Shortcut, desk: CaseDesk, slack: Slack, threads: Threads, drafts: Drafts) -> None:
+async def _from_message(
+    shortcut: Shortcut, by: Person, staged: Staged, desk: CaseDesk, slack: Slack, threads: Threads, store: Store, parts: Parts
+) -> None:
+    """The form, or the case that the message has already."""
     message = shortcut.message
     if message is None:
         raise Malformed("message")
-    (text, author), department = await asyncio.gather(threads.read(message, within=_WITHIN), _preset(desk))
+    (text, author), department, caseid = await asyncio.gather(
+        threads.read(message, within=_WITHIN), _preset(desk), _known(shortcut.place, message, store)
+    )
+    origin = Origin(place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, author=author)
+    asked = {**parts, "origin": origin, "text": text, "department": department, "by": by}
+    if caseid is None:
+        await slack.open_view(shortcut.trigger, await call(_form, asked))
+    else:
+        # FuseDesk may take longer than the trigger lives.
+        staged(f"Looking at case #{caseid} …", lambda place: call(_case_or_form, {**asked, "place": place}), modal=True)
+
+
+async def _known(place: Place, message: SlackMessage, store: Store) -> int | None:
+    """The message's case; None also where the database does not say so in time, for the form's submission looks again."""
+    with suppress(DatabaseError, TimeoutError):
+        known = await asyncio.wait_for(store.case_of_message(place.team, place.channel, message.ts), _WITHIN)
+        return known[0] if known else None
+    return None
+
+
+async def _case_or_form(
+    place: Place,
+    origin: Origin,
+    text: str,
+    department: Department | None,
+    by: Person,
+    writing: Writing,
+    access: Access,
+    answers: Answers,
+    slack: Slack,
+    drafts: Drafts,
+) -> None:
+    """In the modal `place`. What is gone from FuseDesk is no case any more."""
+    known = await writing.case_of((origin.place.team, origin.place.channel, origin.message_ts))
+    if known is None:
+        await slack.update_view(place.view_id, await _form(origin, text, department, drafts))
+        return
+    named, _ = known
+    await access.see(by, named.case.caseid, because=_has_one(named.case.caseid))
+    await answers.tell(place, await _with_its_case(named, by, origin, text, drafts, modal=True))
+
+
+async def _with_its_case(named: NamedCase, by: Person, origin: Origin, text: str, drafts: Drafts, *, modal: bool) -> Message:
+    """The card of the case that a message has already. Whoever works on cases may add the message to it: `text`."""
+    caseid = named.case.caseid
+    add = ""
+    if by.everything:
+        draft = await drafts.hold(text)
+        # Without its text the form opens empty.
+        kept = {"seen": Seen(caseid=caseid), "draft": draft, "rest": len(text) if draft else 0}
+        add = origin.model_copy(update=kept).dump()
+    return card(named, by, private=True, modal=modal, headline=_has_one(caseid), add=add)
+
+
+async def _form(origin: Origin, text: str, department: Department | None, drafts: Drafts) -> View:
     shown, draft, rest = await drafts.keep(text)
     values = OpenValues(
         summary=cut(next((line.strip() for line in text.splitlines() if line.strip()), NO_TEXT), SUMMARY_LIMIT),
         details=shown,
         email=_email_in(text),
         department=department,
-        thread=False if message.in_thread else None,
+        thread=False if origin.thread_ts else None,
     )
-    origin = Origin(
-        place=shortcut.place, message_ts=message.ts, thread_ts=message.thread_ts, author=author, draft=draft, rest=rest
-    )
-    await slack.open_view(shortcut.trigger, open_form(values, origin))
+    return open_form(values, origin.model_copy(update={"draft": draft, "rest": rest}))
 
 
 def _email_in(text: str) -> str:
@@ -213,6 +273,7 @@ async def submitted(
             new=_new_case(values, department, origin.asked, signature, origin.author or by.name),
             message_ts=origin.message_ts,
             thread_ts=origin.thread_ts if values.thread else "",
+            author=origin.author,
         ),
         key=key,
         place=place,
@@ -237,12 +298,19 @@ def _check(view: OpenView, values: OpenValues, directory: Directory) -> None:
         raise Refused(str(fault), field=EMAIL) from fault
 
 
-async def effect(deed: OpenCase, place: Place, by: Person, key: str, slack: Slack, threads: Threads, writing: Writing) -> Opened:
+async def effect(
+    deed: OpenCase, place: Place, by: Person, key: str, slack: Slack, threads: Threads, writing: Writing, access: Access
+) -> Opened:
     replies, unread = await _replies(deed, place, slack, threads)
     first = deed.new.model_copy(update={"history": tuple(item for _, item in replies[:_WITH_THE_CASE])})
     message = (place.team, place.channel, deed.message_ts) if deed.message_ts else None
     named, opened = await writing.open_case(first, by, _key(place, deed.message_ts, key), run=key, message=message)
-    return Opened(named, opened, unread, more=bool(replies[_WITH_THE_CASE:] if opened else replies))
+    more = replies[_WITH_THE_CASE:]
+    if not opened:
+        await access.see(by, named.case.caseid, because=_has_one(named.case.caseid))
+        # To add to a case that is there is for those who work on cases.
+        more = replies if by.everything else []
+    return Opened(named, opened, unread, more=bool(more))
 
 
 async def _replies(deed: OpenCase, place: Place, slack: Slack, threads: Threads) -> tuple[list[Item], bool]:
@@ -267,7 +335,14 @@ def _in_form(deed: OpenCase, place: Place) -> bool:
 
 
 async def tell(
-    result: Opened, deed: OpenCase, intent: Intent, place: Place, by: Person, answers: Answers, durable: Durable
+    result: Opened,
+    deed: OpenCase,
+    intent: Intent,
+    place: Place,
+    by: Person,
+    answers: Answers,
+    durable: Durable,
+    drafts: Drafts,
 ) -> None:
     named = result.named
     if _in_form(deed, place):
@@ -277,11 +352,18 @@ async def tell(
     elif result.first:
         await answers.place_card(place, named, by, headline=f"{by.name} opened a case")
     else:
-        await answers.show_done(place, named, by, _HAS_ONE)
+        origin = Origin(place=place, message_ts=deed.message_ts, thread_ts=place.thread_ts, author=deed.author)
+        await answers.report(place, await _with_its_case(named, by, origin, _written(intent), drafts, modal=False))
     if result.unread:
         await answers.report(place, thread_left_out(named.case.caseid))
     if result.more:
         await durable.accept(_rest_of_thread(named.case.caseid, deed, intent))
+
+
+def _written(intent: Intent) -> str:
+    """What stood in the form, in one text: the summary only where it is not the details' beginning."""
+    summary, _, details = intent.typed.partition("\n")
+    return details if details.lstrip().startswith(summary.removesuffix("…")) else intent.typed
 
 
 def _rest_of_thread(caseid: int, deed: OpenCase, intent: Intent) -> Intent:

@@ -8,28 +8,50 @@ from bot.access import Access
 from bot.answers import Answers
 from bot.cards.case import Seen, history_card
 from bot.cards.forms import link_form
-from bot.cases import Person
+from bot.cases import NamedCase, Person
 from bot.desk import CaseDesk
+from bot.directory import Directory
+from bot.fusedesk.errors import NotFound
 from bot.listening import Ack, Later, Staged
 from bot.operations import CaseRef, Show
 from bot.payloads import Click, Place
 from handlers.contact import origin_of
 
 
-async def typed(operation: Show, place: Place, by: Person, key: str, desk: CaseDesk, answers: Answers, access: Access) -> None:
-    await _show(place, operation.case, by, desk, answers, access)
+async def typed(
+    operation: Show, place: Place, by: Person, desk: CaseDesk, directory: Directory, answers: Answers, access: Access
+) -> None:
+    await _show(place, operation.case, by, desk, directory, answers, access)
 
 
-async def pressed(click: Click, by: Person, ack: Ack, staged: Staged, desk: CaseDesk, answers: Answers, access: Access) -> None:
+async def pressed(
+    click: Click, by: Person, ack: Ack, staged: Staged, desk: CaseDesk, directory: Directory, answers: Answers, access: Access
+) -> None:
     ref = CaseRef(caseid=int(click.value))
     await ack()
-    staged(f"Fetching case {ref} …", lambda place: _show(place, ref, by, desk, answers, access))
+    staged(f"Fetching case {ref} …", lambda place: _show(place, ref, by, desk, directory, answers, access))
 
 
-async def _show(place: Place, ref: CaseRef, by: Person, desk: CaseDesk, answers: Answers, access: Access) -> None:
-    named = await answers.patiently(place, desk.glance(ref), "the case")
-    await access.see(by, named.case.caseid)
+async def _show(
+    place: Place, ref: CaseRef, by: Person, desk: CaseDesk, directory: Directory, answers: Answers, access: Access
+) -> None:
+    named = await answers.patiently(place, _seen(ref, by, desk, directory, access), "the case")
     await answers.show(place, named, by)
+
+
+async def _seen(ref: CaseRef, by: Person, desk: CaseDesk, directory: Directory, access: Access) -> NamedCase:
+    """Whoever may not see a case does not learn either whether FuseDesk has one of that number."""
+    known = desk.known_id(ref)
+    # Until FuseDesk has told its names, nobody is known as a rep: then it says itself that it does not answer.
+    if known is not None and directory.ready:
+        await access.see(by, known)
+    try:
+        named = await desk.glance(ref)
+    except NotFound:
+        await access.see(by, known)
+        raise
+    await access.see(by, named.case.caseid)
+    return named
 
 
 async def shared(click: Click, by: Person, ack: Ack, later: Later, desk: CaseDesk, answers: Answers) -> None:

@@ -24,6 +24,19 @@ async def shortcut(world: World, ts: str, which: str, *, user: str = JANE, chann
     return await form(world, _CALLBACKS[which], user)
 
 
+async def its_case(world: World, ts: str, *, user: str = JANE, channel: str = SUPPORT) -> View:
+    """The modal that shows the case which a message has already, instead of the form."""
+    world.slack.close_views(user)
+    exchange = await world.slack.message_shortcut(user, channel, ts, FROM_MESSAGE)
+    assert exchange.error == ""
+
+    def shown() -> View | None:
+        views = world.slack.views(user)
+        return views[-1] if views and "has a case already" in views[-1].plain() else None
+
+    return await world.slack.until(shown, what="the message's case")
+
+
 async def new_case(world: World, user: str = JANE) -> View:
     await world.slack.global_shortcut(user, NEW)
     return await form(world, forms.OPEN_FORM, user)

@@ -167,8 +167,8 @@ async def test_closing_what_is_closed_already_says_so(world: World) -> None:
 
 async def test_two_cards_in_one_thread_get_one_line(world: World) -> None:
     ts = world.slack.say(MIA, SUPPORT, MESSAGE)
-    for user in (JANE, BOB):
-        view = await shortcut(world, ts, FROM_MESSAGE, user=user)
+    world.slack.say(MIA, SUPPORT, "a reply", thread_ts=ts)
+    for user, view in [(user, await shortcut(world, ts, FROM_MESSAGE, user=user)) for user in (JANE, BOB)]:
         await world.slack.submit(user, view, {"department": "Support"})
         await world.settled()
     (first,) = cards(world, ts)
@@ -191,6 +191,18 @@ async def test_a_double_click_on_share_shares_once(world: World) -> None:
 
     await world.slack.until(lambda: not world.slack.last(JANE, SUPPORT).ephemeral)
     await world.slack.until(lambda: world.bot.busy == 0)
+    assert len([message for message in world.slack.seen(JANE, SUPPORT) if not message.ephemeral]) == 1
+
+
+async def test_after_a_share_that_slack_did_not_take_the_next_click_shares(world: World) -> None:
+    private = await answer(world, "1234")
+    world.slack.limit("chat.postMessage", retry_after=0, times=3)
+    await world.slack.click(JANE, private, case.SHARE)
+    await world.slack.until(lambda: "Slack does not answer" in said(world))
+
+    await world.slack.click(JANE, private, case.SHARE)
+
+    await world.settled()
     assert len([message for message in world.slack.seen(JANE, SUPPORT) if not message.ephemeral]) == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cards.case import CLOSE, FUSEDESK, MORE, NOTE, REOPEN, SHARE, TAGS, TAKE, TRANSFER, Seen, case_card, history_card
+from bot.cards.case import ADD, CLOSE, FUSEDESK, MORE, NOTE, REOPEN, SHARE, TAGS, TAKE, TRANSFER, Seen, case_card, history_card
 from bot.cards.home import HOME_FIND, HOME_NEW, HOME_REFRESH, home
 from bot.cards.lists import PAGE, SHOW, case_list
 from bot.cards.message import Message
@@ -236,6 +236,16 @@ def test_a_private_card_has_every_button_and_take_it_only_for_others() -> None:
     assert list(for_others) == [TAKE, TRANSFER, NOTE, TAGS, CLOSE, SHARE, FUSEDESK, MORE]
     assert list(for_jane) == [TRANSFER, NOTE, TAGS, CLOSE, SHARE, FUSEDESK, MORE]
     assert for_others[FUSEDESK]["url"] == URL
+
+
+def test_what_a_card_says_of_a_message_comes_with_the_way_to_add_the_message() -> None:
+    card = case_card(a_case(), surface="private", viewer_repid=7, now=NOW, headline="It has a case already.", add="a message")
+
+    assert card.blocks[0]["text"]["text"] == "It has a case already."
+    assert card.text.startswith("It has a case already.")
+    assert list(pressable(card.blocks)) == [ADD, TRANSFER, NOTE, TAGS, CLOSE, SHARE, FUSEDESK, MORE]
+    assert pressable(card.blocks)[ADD]["value"] == "a message"
+    assert faults(card) == []
 
 
 @pytest.mark.parametrize("surface", ["channel", "modal"])

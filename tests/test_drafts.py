@@ -42,6 +42,12 @@ async def test_the_rest_is_found_by_another_casebot(store: Store, whole: str) ->
     assert len(rest) == size > 0
 
 
+async def test_a_whole_text_waits_for_the_form_that_a_button_may_open(store: Store) -> None:
+    key = await Drafts(store).hold(LONG)
+
+    assert await Drafts(store).rest(key, len(LONG)) == LONG
+
+
 async def test_a_text_that_fits_leaves_nothing_behind(store: Store) -> None:
     drafts = Drafts(store)
 

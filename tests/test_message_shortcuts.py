@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 
 import pytest
+from sqlalchemy import text as sql
 
+from bot.cards import forms
+from bot.cards.case import ADD
 from simulator.blocks import active_tokens, problems
 from simulator.slack import ADA, BOT, BOT_USER, DORA, GUS, JANE, MIA, OTTO, RANDOM, SUPPORT
 from simulator.slack import Message as SaidMessage
-from tests.conftest import World, casebot_world
-from tests.flows import answer, state, writes
-from tests.forms_world import FROM_MESSAGE, MESSAGE, cards, link, loaded, said, shortcut, with_files
+from tests.conftest import World, casebot_world, restarted
+from tests.flows import answer, form, state, writes
+from tests.forms_world import FROM_MESSAGE, MESSAGE, cards, its_case, link, loaded, said, shortcut, with_files
 
 
 @pytest.mark.parametrize(
@@ -117,21 +121,151 @@ async def test_a_click_sent_twice_ends_in_one_case(world: World) -> None:
 async def test_who_comes_later_gets_the_card_of_the_one_case_and_may_still_add_the_thread(world: World) -> None:
     ts = world.slack.say(MIA, SUPPORT, MESSAGE)
     world.slack.say(MIA, SUPPORT, "a reply", thread_ts=ts)
+    again = await shortcut(world, ts, FROM_MESSAGE, user=ADA)
     view = await shortcut(world, ts, FROM_MESSAGE)
     await world.slack.submit(JANE, view, {"department": "Support"})
     await world.slack.until(lambda: cards(world, ts))
     case = world.desk.newest()
 
-    again = await shortcut(world, ts, FROM_MESSAGE, user=ADA)
     await world.slack.submit(ADA, again, {"department": "Billing", "thread": ["thread"]})
 
     await world.slack.until(lambda: "a reply" in str(world.desk.case(case["caseid"])["history"]))
     assert world.desk.newest()["caseid"] == case["caseid"]
     await world.settled()
-    assert "no second one was opened" in "".join(message.plain() for message in world.slack.seen(ADA, SUPPORT, ts))
+    assert "no second one is opened" in "".join(message.plain() for message in world.slack.seen(ADA, SUPPORT, ts))
     assert f"#{case['caseid']}" in said(world, ADA)
     assert ["Transfer" in card.buttons for card in cards(world, ts)] == [True, False]
     assert not any("opened a case" in entry["note"] for entry in world.desk.case(case["caseid"])["history"])
+
+
+async def opened(world: World, text: str = MESSAGE, *, channel: str = SUPPORT) -> str:
+    """The ts of a message from which Jane has opened a case."""
+    ts = world.slack.say(MIA, channel, text)
+    await world.slack.submit(JANE, await shortcut(world, ts, FROM_MESSAGE, channel=channel), {"department": "Support"})
+    await world.settled()
+    return ts
+
+
+async def offering(world: World, channel: str, ts: str | None = None) -> SaidMessage:
+    """The card that offers Ada to add to the case."""
+
+    def there() -> list[SaidMessage]:
+        return [one for one in world.slack.seen(ADA, channel, ts) if "Add to that case" in one.buttons]
+
+    return (await world.slack.until(there, what="the way to add to the case"))[0]
+
+
+async def test_who_comes_later_sees_the_messages_case_instead_of_a_form_and_adds_the_message_to_it(world: World) -> None:
+    text = "Start " + "word " * 5_000 + "END"
+    ts = await opened(world, text)
+    case = world.desk.newest()
+
+    modal = await its_case(world, ts, user=ADA)
+    await world.slack.click(ADA, modal, ADD)
+    view = await form(world, forms.ADD_FORM, ADA)
+    filled = state(view)
+    await world.slack.submit(ADA, view)
+
+    await world.slack.until(lambda: f"Added the note to case #{case['caseid']}" in said(world, ADA))
+    note = world.desk.case(case["caseid"])["history"][-1]
+    assert f"This message has a case already, #{case['caseid']}" in modal.plain()
+    assert "*Status*" in modal.plain()
+    assert modal.buttons[:2] == ["Add to that case", "Take it"]
+    assert (filled["case"], filled["title"], filled["kind"]) == (f"#{case['caseid']}", "Mia Long in Slack", "Note")
+    assert note["note"].startswith(text)
+    assert link(ts) in note["note"]
+    assert world.desk.newest()["caseid"] == case["caseid"]
+    assert problems(modal.content, "modal") == []
+
+
+async def test_who_filled_in_the_form_in_vain_adds_what_they_wrote_to_the_case(world: World) -> None:
+    ts = world.slack.say(MIA, RANDOM, "the first message")
+    reply = world.slack.say(MIA, RANDOM, MESSAGE, thread_ts=ts)
+    late = await shortcut(world, reply, FROM_MESSAGE, user=ADA, channel=RANDOM)
+    await world.slack.submit(JANE, await shortcut(world, reply, FROM_MESSAGE, channel=RANDOM), {"department": "Support"})
+    await world.settled()
+    caseid = world.desk.newest()["caseid"]
+
+    await world.slack.submit(ADA, late, {"department": "Billing", "details": "On fire, says Mia", "summary": "Fire!"})
+    card = await offering(world, RANDOM, ts)
+    await world.slack.click(ADA, card, ADD)
+    view = await form(world, forms.ADD_FORM, ADA)
+    filled = state(view)
+    await world.slack.submit(ADA, view)
+
+    await world.slack.until(lambda: f"Added the note to case #{caseid}" in said(world, ADA, RANDOM))
+    note = world.desk.case(caseid)["history"][-1]["note"]
+    assert card.ephemeral
+    assert (filled["case"], filled["title"]) == (f"#{caseid}", "Mia Long in Slack")
+    assert filled["note"] == "Fire!\nOn fire, says Mia"
+    assert f"{link(reply, RANDOM)}?thread_ts={ts}" in note
+    world.slack.forgive("not_in_channel")
+
+
+async def test_what_is_added_does_not_say_its_beginning_twice(world: World) -> None:
+    ts = world.slack.say(MIA, SUPPORT, MESSAGE)
+    late = await shortcut(world, ts, FROM_MESSAGE, user=ADA)
+    await world.slack.submit(JANE, await shortcut(world, ts, FROM_MESSAGE), {"department": "Support"})
+    await world.settled()
+    await world.slack.submit(ADA, late, {"department": "Billing"})
+    card = await offering(world, SUPPORT)
+
+    await world.slack.click(ADA, card, ADD)
+
+    assert state(await form(world, forms.ADD_FORM, ADA))["note"] == MESSAGE
+
+
+async def test_a_message_whose_case_is_gone_from_fusedesk_gets_a_form(world: World) -> None:
+    ts = await opened(world)
+    world.desk.remove_case(world.desk.newest()["caseid"])
+    before = world.desk.count()
+
+    view = await shortcut(world, ts, FROM_MESSAGE, user=ADA)
+    filled = state(view)
+    await world.slack.submit(ADA, view, {"department": "Support"})
+
+    await world.slack.until(lambda: len(cards(world, ts)) == 2)
+    assert (filled["summary"], filled["details"]) == ("The printer is on fire", MESSAGE)
+    assert world.desk.count() == before + 1
+
+
+async def test_a_fusedesk_slower_than_a_trigger_lives_still_shows_the_messages_case(world: World) -> None:
+    ts = await opened(world)
+    async with restarted(world) as later:
+        await answer(later, "help", ADA)
+        world.desk.latency = 3.2
+
+        modal = await its_case(later, ts, user=ADA)
+
+        assert "*Status*" in modal.plain()
+
+
+async def test_while_the_database_is_slow_the_form_opens_and_its_submission_finds_the_case(world: World) -> None:
+    ts = await opened(world)
+    caseid = world.desk.newest()["caseid"]
+    await answer(world, "help", ADA)
+    over = threading.Event()
+    # The database's one thread is busy.
+    busy = asyncio.create_task(world.bot.store.read(lambda _: over.wait(30)))
+
+    view = await shortcut(world, ts, FROM_MESSAGE, user=ADA)
+    over.set()
+    await busy
+    await world.slack.submit(ADA, view, {"department": "Billing"})
+
+    await world.slack.until(lambda: f"has a case already, #{caseid}" in said(world, ADA))
+    assert world.desk.newest()["caseid"] == caseid
+
+
+async def test_without_its_text_the_form_to_add_a_message_opens_empty(world: World) -> None:
+    ts = await opened(world)
+    await world.bot.store.write(lambda connection: connection.execute(sql("DROP TABLE drafts")))
+    modal = await its_case(world, ts, user=ADA)
+
+    await world.slack.click(ADA, modal, ADD)
+
+    filled = state(await form(world, forms.ADD_FORM, ADA))
+    assert (filled["note"], filled["title"]) == ("", "Mia Long in Slack")
 
 
 async def test_a_thread_that_does_not_fit_into_one_call_follows_the_case(world: World) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.cards import case, forms
-from simulator.slack import JANE, MIA, SUPPORT
+from simulator.slack import BOB, JANE, MIA, SUPPORT
 from tests.conftest import World, casebot_world
 from tests.flows import answer, form, shared_card, writes
 
@@ -35,7 +35,7 @@ async def break_off(world: World) -> int:
     """FuseDesk goes down, and three people ask in vain; how many calls it has seen then."""
     world.desk.down = True
     for number in ("1001", "1002", "1003"):
-        await answer(world, number, MIA)
+        await answer(world, number, BOB)
     return len(world.desk.calls)
 
 
@@ -254,7 +254,7 @@ async def test_who_asks_while_fusedesk_hangs_waits_no_longer_once_three_have_wai
     async with outage_world(fusedesk_read_timeout=0.3) as world:
         await answer(world, "1234")
         world.desk.hanging = True
-        await asyncio.gather(*(world.case(number, user=MIA) for number in ("1001", "1002", "1003")))
+        await asyncio.gather(*(world.case(number, user=BOB) for number in ("1001", "1002", "1003")))
         await world.slack.until(lambda: world.bot.busy == 0, what="three answers")
         calls = len(world.desk.calls) + world.desk.in_flight
 

@@ -16,13 +16,14 @@ import handlers
 from bot import language
 from bot.audit import AuditEntry
 from bot.cards import case, forms, lists, waiting
+from bot.cards.forms import OpenValues
 from bot.operations import Operation
 from simulator.fusedesk_store import Row
-from simulator.slack import ADA, DORA, GUS, JANE, MIA, OTTO, SUPPORT
+from simulator.slack import ADA, BOB, DORA, GUS, JANE, MIA, OTTO, SUPPORT
 from tests.conftest import World, casebot_world, restarted
 from tests.flows import answer, shared_card, writes
-from tests.forms_world import FROM_MESSAGE, MESSAGE, cards, new_case, said, shortcut
-from tests.ways_in import BUG, VERBS, WAYS, Needs, Visit, Way
+from tests.forms_world import FROM_MESSAGE, MESSAGE, cards, its_case, new_case, said, shortcut
+from tests.ways_in import BUG, SUPPORT_DESK, VERBS, WAYS, Needs, Visit, Way
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 LIA, NORA, SINA, SAM = "U11LIA", "U12NORA", "U13SINA", "U14SAM"
@@ -36,8 +37,8 @@ ADMINS_ONLY = "Only admins and owners of this workspace say who is which rep. As
 NO_REP = "Whoever manages FuseDesk can give your rep the email you use in Slack."
 GUESTS = "not for guests of this workspace. Ask a member of the support team to do it for you."
 OUTSIDERS = "only for members of the workspace that runs it. Ask a member of the support team to do it for you."
-APPS = "answers people, not apps."
-GONE = "This Slack account is deactivated."
+APPS = "answers people, not apps. Ask a member of the support team to do it for you."
+GONE = "This Slack account is deactivated. Ask a member of the support team to do it for you."
 REFUSALS = (FOR_REPS, NOT_YOURS, ADMINS_ONLY, NO_REP, GUESTS, OUTSIDERS, APPS, GONE)
 
 
@@ -324,6 +325,81 @@ async def test_a_member_sees_the_cases_they_opened_and_can_only_look(world: Worl
     await world.slack.until(lambda: world.slack.last(MIA, SUPPORT).buttons == [])
 
 
+@pytest.mark.parametrize("by", ["caseid", "casenum"])
+async def test_a_member_learns_by_no_words_whether_there_is_a_case_of_that_number(world: World, by: str) -> None:
+    hidden, gone = (str(world.desk.case(caseid)[by]) for caseid in (1201, 1202))
+    world.desk.remove_case(1202)
+
+    there = await told(world, f"show {hidden}", MIA)
+    nowhere = await told(world, f"show {gone}", MIA)
+    for_a_rep = await told(world, f"show {gone}", JANE)
+
+    assert NOT_YOURS in there
+    assert nowhere.replace(gone, hidden) == there
+    assert "no case" in for_a_rep
+
+
+async def test_fusedesk_is_not_asked_for_a_case_that_is_not_the_members_own(world: World) -> None:
+    before = len(world.desk.calls)
+
+    refused = await told(world, "show 1234", MIA)
+
+    assert NOT_YOURS in refused
+    assert len(world.desk.calls) == before
+
+
+async def test_a_member_hears_that_a_message_has_a_case_already_and_sees_nothing_of_it(world: World) -> None:
+    ts = world.slack.say(BOB, SUPPORT, MESSAGE)
+    late = await shortcut(world, ts, FROM_MESSAGE, user=MIA)
+    view = await shortcut(world, ts, FROM_MESSAGE)
+    await world.slack.submit(JANE, view, {"summary": "Hers alone", "department": "Support"})
+    await world.settled()
+
+    refused = await world.slack.submit(MIA, late, {"department": "Support"})
+    modal = await its_case(world, ts, user=MIA)
+
+    words = f"has a case already, #{world.desk.newest()['caseid']}, so no second one is opened. You can see the cases"
+    await world.settled()
+    assert words in str(refused.errors)
+    assert words in modal.plain()
+    assert NOT_YOURS in modal.plain()
+    assert "Hers alone" not in modal.plain()
+    assert "Add to that case" not in modal.buttons
+    assert not any(message.ephemeral for message in world.slack.seen(MIA, SUPPORT, ts))
+
+
+async def test_a_member_who_opened_the_case_of_a_message_sees_it_and_can_only_look(world: World) -> None:
+    ts = world.slack.say(MIA, SUPPORT, MESSAGE)
+    world.slack.say(MIA, SUPPORT, "a reply", thread_ts=ts)
+    await world.slack.submit(MIA, await shortcut(world, ts, FROM_MESSAGE, user=MIA), {"department": "Support"})
+    await world.settled()
+    caseid = world.desk.newest()["caseid"]
+    visit = Visit(world, MIA, caseid)
+    values = OpenValues(summary="Mine", details="Mine", department=SUPPORT_DESK, thread=True)
+
+    modal = await its_case(world, ts, user=MIA)
+    await visit.send(forms.open_form(values, visit.origin.model_copy(update={"message_ts": ts, "thread_ts": ts})))
+
+    await world.slack.until(lambda: "has a case already" in said(world, MIA))
+    await world.settled()
+    assert f"#{caseid}  The printer is on fire" in modal.plain()
+    assert modal.buttons == []
+    assert "a reply" not in str(world.desk.case(caseid)["history"])
+    assert world.desk.newest()["caseid"] == caseid
+
+
+async def test_a_member_may_open_another_case_once_that_of_the_message_is_gone(world: World) -> None:
+    ts = world.slack.say(BOB, SUPPORT, MESSAGE)
+    await world.slack.submit(JANE, await shortcut(world, ts, FROM_MESSAGE), {"department": "Support"})
+    await world.settled()
+    world.desk.remove_case(world.desk.newest()["caseid"])
+
+    view = await shortcut(world, ts, FROM_MESSAGE, user=MIA)
+    await world.slack.submit(MIA, view, {"department": "Support"})
+
+    await world.slack.until(lambda: "Mia Long opened a case" in said(world, MIA))
+
+
 async def test_in_a_members_form_names_are_offered_and_cases_are_not(world: World) -> None:
     view = await new_case(world, MIA)
 
@@ -456,10 +532,9 @@ async def test_a_message_has_its_case_after_a_restart_too(world: World) -> None:
 
     await world.settled()
     async with restarted(world) as later:
-        again = await shortcut(later, ts, FROM_MESSAGE, user=ADA)
-        await later.slack.submit(ADA, again, {"department": "Billing"})
+        modal = await its_case(later, ts, user=ADA)
 
-        await later.slack.until(lambda: "has a case already" in said(later, ADA))
+        assert f"This message has a case already, #{later.desk.newest()['caseid']}" in modal.plain()
         assert later.desk.count() == before
 
 

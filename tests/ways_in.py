@@ -86,14 +86,20 @@ class Visit:
         view = self.world.slack.put_view(self.world.slack.new_view(self.user, drawn))
         return await self.world.slack.click(self.user, view, action, option=typed or None)
 
-    async def on_message(self, callback: str) -> Exchange:
-        return await self.world.slack.message_shortcut(self.user, SUPPORT, self.message(), callback)
+    async def on_message(self, callback: str, ts: str = "") -> Exchange:
+        return await self.world.slack.message_shortcut(self.user, SUPPORT, ts or self.message(), callback)
 
     def message(self) -> str:
         """The ts of a message that has an answer."""
         ts = self.world.slack.say(self.user, SUPPORT, "The printer is on fire")
         self.world.slack.say(self.user, SUPPORT, "Use the extinguisher", thread_ts=ts)
         return ts
+
+    async def with_case(self) -> Origin:
+        """A message with an answer, from which somebody else opened the case."""
+        ts = self.message()
+        await self.world.bot.store.message_opened(self.world.slack.team, SUPPORT, ts, self.caseid, "U99SOMEBODY", f"key {ts}")
+        return self.origin.model_copy(update={"message_ts": ts, "thread_ts": ts, "author": "Mia Long"})
 
     def form(self, drawn: dict[str, Any]) -> View:
         """A form that was opened when they were still allowed to."""
@@ -244,6 +250,20 @@ def _open(visit: Visit) -> dict[str, Any]:
     return forms.open_form(OpenValues(summary="Printer on fire", details="It burns", department=SUPPORT_DESK), visit.origin)
 
 
+async def _message_with_case(visit: Visit) -> Exchange:
+    return await visit.on_message("open_case_from_message", (await visit.with_case()).message_ts)
+
+
+async def _form_of_message_with_case(visit: Visit) -> Exchange:
+    """Opened before the message had a case, and sent with its replies."""
+    values = OpenValues(summary="Printer on fire", details="It burns", department=SUPPORT_DESK, thread=True)
+    return await visit.send(forms.open_form(values, await visit.with_case()))
+
+
+async def _add_to_that_case(visit: Visit) -> Exchange:
+    return await visit.press(case.ADD, (await visit.with_case()).dump())
+
+
 def _note(visit: Visit) -> NoteValues:
     return NoteValues(note="Called back", case=str(visit.caseid))
 
@@ -318,12 +338,20 @@ WAYS = [
     # Nobody can be mentioned in a form.
     *(_retyped(name, verb) for name, verb in VERBS.items() if "@" not in verb.typed),
     _shortcut("open_case_from_message", Needs.NOTHING, NEW_CASE),
+    Way(
+        "open_case_from_message, with a case",
+        "shortcut open_case_from_message",
+        Needs.OPENER,
+        "Department",
+        _message_with_case,
+    ),
     _shortcut("add_to_case", Needs.WORK, "Add to a case"),
     _shortcut("import_thread", Needs.WORK, "Import thread"),
     Way("new_case", "shortcut new_case", Needs.NOTHING, NEW_CASE, _anywhere, in_channel=False),
     _card(case.TRANSFER, Needs.WORK, "Left empty, FuseDesk keeps or picks the rep."),
     _card(case.TAKE, Needs.BEING_A_REP, "took it", writes="transfer"),
     _card(case.NOTE, Needs.WORK, "Add a note"),
+    Way(case.ADD, f"action {case.ADD}", Needs.WORK, "Add to a case", _add_to_that_case),
     _card(case.TAGS, Needs.WORK, "Choose or type tags"),
     _card(case.CLOSE, Needs.WORK, "closed it", writes="status"),
     _card(case.REOPEN, Needs.WORK, "reopened it", status="closed", writes="status"),
@@ -347,6 +375,14 @@ WAYS = [
     _field(forms.TAGS, Needs.NOTHING, "vip", "VIP", _open),
     _field(forms.CASE, Needs.WORK, "{case}", "#{case}", lambda visit: forms.add_form(NoteValues(), visit.origin)),
     _form(forms.OPEN_FORM, Needs.NOTHING, "Your case is open.", _open, "open"),
+    Way(
+        f"{forms.OPEN_FORM}, with a case",
+        f"submission {forms.OPEN_FORM}",
+        Needs.OPENER,
+        "Imported 2 messages into case #{case}",
+        _form_of_message_with_case,
+        writes="history",
+    ),
     _form(forms.NOTE_FORM, Needs.WORK, "", lambda visit: forms.note_form(_note(visit), visit.origin), "note"),
     _form(
         forms.ADD_FORM,

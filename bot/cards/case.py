@@ -48,6 +48,7 @@ from bot.undo import Undo
 TRANSFER = "case_transfer"
 TAKE = "case_take"
 NOTE = "case_note"
+ADD = "case_add"
 TAGS = "case_tags"
 CLOSE = "case_close"
 REOPEN = "case_reopen"
@@ -124,15 +125,17 @@ def case_card(
     now: datetime,
     headline: str = "",
     undo: Undo | None = None,
+    add: str = "",
 ) -> Message:
     """A case as one person sees it (`private`), as everybody in a channel does, in a modal, or as somebody who may only read it.
 
-    `headline` is a plain line above it, with the way back from the change that it tells of; `now` is the moment for which the
+    `headline` is a plain line above it, with the way back from the change that it tells of, or the way to add to the case the
+    message that it tells of (`add` is what that button carries, "" for none); `now` is the moment for which the
     card is true, unless the case itself bears an older one: its buttons then say so, and whoever changed it since was faster.
     """
     blocks: list[Block] = []
     if not is_blank(headline):
-        blocks.append(_headline(line(headline, 300), undo))
+        blocks.append(_headline(line(headline, 300), undo_button(undo) or _add_button(add)))
     blocks += [*age_line(named), _title(named), section(fields=_facts(named))]
     blocks += _details(named)
     blocks.append(context(_footer(named)))
@@ -141,9 +144,12 @@ def case_card(
     return message(_in_words(named, headline), blocks)
 
 
-def _headline(text: str, undo: Undo | None) -> Block:
-    back = undo_button(undo)
-    return section(plain(text, 300), accessory=back) if back else context([plain(text, 300)])
+def _headline(text: str, way: Part | None) -> Block:
+    return section(plain(text, 300), accessory=way) if way else context([plain(text, 300)])
+
+
+def _add_button(add: str) -> Part | None:
+    return button("Add to that case", ADD, value=add) if add else None
 
 
 def _title(named: NamedCase) -> Block:
