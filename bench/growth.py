@@ -50,6 +50,7 @@ async def _costs(run: Run, size: int) -> dict[str, float]:
     async with replaying(desk) as replay, casebot(run, replay, CASEBOT_CASES_TTL="0") as server:
         await replay.learn_cases(caseids)
         await _share(replay, server, caseids)
+        await server.at_rest()  # where the cards stand is stored behind the answers
         some = [caseids[number % size] for number in range(count)]
         names = [FIRST_NAMES[number % len(FIRST_NAMES)][:4] for number in range(count)]
         return {

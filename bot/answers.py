@@ -217,7 +217,7 @@ class Answers:
         """After a change that was typed: the person gets the card, and the channels' cards follow."""
         headline = f"You {line}." if line else "Nothing to do: it is so already."
         await self.show_done(place, named, by, headline, undo)
-        await self.changed(_nowhere(place), named, by, line, undo)
+        await self.changed(nowhere(place), named, by, line, undo)
 
     async def carried_out(self, done: Done, intent: Intent) -> None:
         """After a change of one case, typed or asked of a card."""
@@ -225,13 +225,19 @@ class Answers:
         await show(intent.place, done.named, intent.by, done.line, done.undo)
 
     async def undone(self, place: Place, named: NamedCase, by: Person, line: str) -> None:
-        """After a change was taken back: the line in the channel that had the button says so instead, and the cards follow."""
+        """After a change was taken back: the line in the channel that had the button says so instead, and the cards follow.
+
+        Who comes second (`line` is "" then) changes nothing before others: the line tells who was first.
+        """
         if not place.is_card:
             await self.changed(place, named, by, line)
             return
-        said = self._slack.update(place.channel, place.message_ts, acted(by, line or "found it undone already"))
+        if not line:
+            await self.report(place, done("It is undone already, so nothing was changed."))
+            return
+        said = self._slack.update(place.channel, place.message_ts, acted(by, line))
         await _surely(said, "a line could not be redrawn")
-        await self.changed(_nowhere(place), named, by, "")
+        await self.changed(nowhere(place), named, by, "")
 
     async def others(
         self,
@@ -244,7 +250,7 @@ class Answers:
     ) -> None:
         """After a change that needed no look at the case: it is looked at only where cards of it stand in channels."""
         if await self._remembered(self._store.cards(caseid), []) and (named := await look_again(caseid)) is not None:
-            await self.changed(_nowhere(place), named, by, line, undo)
+            await self.changed(nowhere(place), named, by, line, undo)
 
     async def _refresh(self, caseid: int, channel: str, ts: str, message: Message) -> None:
         try:
@@ -284,7 +290,7 @@ async def _surely(showing: Awaitable[object], lost: str) -> None:
         log.warning(lost, extra={"facts": {"error": type(fault).__name__, **fault.facts}})
 
 
-def _nowhere(place: Place) -> Place:
+def nowhere(place: Place) -> Place:
     """A command's place: no card was pressed there."""
     return Place(user=place.user, team=place.team, channel=place.channel, response_url=place.response_url)
 

@@ -66,9 +66,6 @@ log = logging.getLogger(__name__)
 # Seconds to the end: requests first, then what they started; all within Docker's ten.
 _LAST_REQUESTS = 2
 _LAST_WORK = 5.0
-# Requests at once, far below the open files that most systems allow; Slack's take milliseconds, so more of them are no load
-# but an attack, and get a 503.
-_MOST_REQUESTS = 500
 # Seconds that a connection may idle between two requests; proxies keep theirs for the next one.
 _IDLE = 30
 
@@ -76,19 +73,21 @@ _IDLE = 30
 class Words:
     """What a person hears of an exception."""
 
-    def __call__(self, error: Exception, *, typed: str = "", operation: Operation | None = None) -> list[Message]:
+    def __call__(
+        self, error: Exception, *, typed: str = "", wanted: str = "", operation: Operation | None = None
+    ) -> list[Message]:
         if isinstance(error, CaseError):
             log.info("refused", extra={"facts": {"error": type(error).__name__, **error.facts}})
-            return refusal(_with_choices(error, operation), typed=typed)
+            return refusal(_with_choices(error, operation), typed=typed, wanted=wanted)
         reference = token_hex(4)
         # The exception's own text may quote a customer; its type and place are what helps.
         facts = {"reference": reference, "error": type(error).__name__}
         if isinstance(error, ValueError):
             # A value from outside that cannot be read, such as what a button of an older casebot carries: no fault of this one.
             log.warning("unreadable %s", reference, extra={"facts": facts | {"at": _place(error)}})
-            return unreadable(reference, typed=typed)
+            return unreadable(reference, typed=typed, wanted=wanted)
         log.error("fault %s", reference, extra={"facts": facts}, exc_info=_without_text(error))
-        return unexpected(reference, typed=typed)
+        return unexpected(reference, typed=typed, wanted=wanted)
 
 
 def _without_text(error: Exception) -> tuple[type[BaseException], BaseException, Any]:
@@ -390,7 +389,6 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
         http=Entrance,
         # A WebSocket is nothing that casebot serves, and would leave the entrance's bounds.
         ws="none",
-        limit_concurrency=_MOST_REQUESTS,
         timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=_LAST_REQUESTS,
     )

@@ -39,6 +39,8 @@ from bot.shapes import Malformed, fit, from_json, id_in, text_in
 MOST_BYTES = 1_000_000
 _ARRIVAL = 5.0  # seconds that a body may take to arrive; Slack itself gives up after three
 _WINDOW = 300  # seconds that a signature counts, as Slack recommends
+# Signed requests at once. They take milliseconds, two seconds while the database is away: more of them than this are no desk's.
+_AT_ONCE = 300
 _EVENTS = 10_000
 _RETRIES = 3_900  # seconds within which Slack repeats an event (at once, after 1 and after 5 minutes), or an hour later
 
@@ -56,15 +58,23 @@ class Turned(Exception):
 
 
 class Door:
-    """`app` is the Bolt app, `clock` the wall clock in unix seconds, `arrival` the seconds that a body may take."""
+    """`app` is the Bolt app, `clock` the wall clock in unix seconds, `arrival` the seconds that a body may take; `at_once` bounds
+    the requests under way."""
 
     def __init__(
-        self, app: AsyncApp, signing_secret: str, *, clock: Callable[[], float] = time.time, arrival: float = _ARRIVAL
+        self,
+        app: AsyncApp,
+        signing_secret: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        arrival: float = _ARRIVAL,
+        at_once: int = _AT_ONCE,
     ) -> None:
         self._app = app
         self._secret = signing_secret.encode()
         self._clock = clock
         self._arrival = arrival
+        self._room = asyncio.Semaphore(at_once)
         self._events: TTLCache[str, bool] = TTLCache(maxsize=_EVENTS, ttl=_RETRIES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +89,11 @@ class Door:
                 return Response()
             if body.get("type") == "url_verification":
                 return JSONResponse({"challenge": text_in(body.get("challenge"), "challenge")})
-            answer = await self.dispatch(body)
+            # Not before: bodies that come slowly, and whatever Slack did not sign, take no room from Slack's requests.
+            if self._room.locked():
+                raise Turned(HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at once")
+            async with self._room:
+                answer = await self.dispatch(body)
         except (Turned, Malformed) as fault:
             return _refused(fault)
         except ClientDisconnect:

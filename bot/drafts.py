@@ -19,8 +19,9 @@ from bot.tables import drafts
 
 log = logging.getLogger(__name__)
 
-# How long a form may stay open: `bot.ledger` deletes what is older.
-KEPT = timedelta(days=1)
+# How long a form may be of use: open for a day, its wish under way for another, and to be tried again for a third. `bot.ledger`
+# deletes what is older.
+KEPT = timedelta(days=3)
 # Slack's text input takes 3,000; the rest is room for what a person adds.
 _SHOWN = 2_800
 # Characters of all rests together.

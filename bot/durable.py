@@ -268,11 +268,12 @@ class Durable:
         asyncio.get_running_loop().call_later(_ELSEWHERE, self._keep(look()).cancel)
         return watch
 
-    async def under_way(self, user: str) -> list[Waiting]:
-        """What a person wished and is not done yet, the oldest first."""
-        entries = await self._ledger.under_way(user, _LISTED)
-        stored = await self._stored([entry.run for entry in entries])
-        return [Waiting(entry.run, stored[entry.run], entry.because) for entry in entries if entry.run in stored]
+    async def under_way(self, user: str) -> tuple[list[Waiting], int]:
+        """What a person wished and is not done yet, the oldest first, and how much more there is than a list shows."""
+        entries = await self._ledger.under_way(user)
+        listed, more = entries[:_LISTED], len(entries[_LISTED:])
+        stored = await self._stored([entry.run for entry in listed])
+        return [Waiting(entry.run, stored[entry.run], entry.because) for entry in listed if entry.run in stored], more
 
     async def intent(self, run: str) -> Intent | None:
         """What was wished; None where it is forgotten."""

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot.cards.case import Seen
+from bot.cards.message import View
 from bot.cases import Person
 from bot.fusedesk.models import NewCase, NewNote, Status
 from bot.operations import CaseRef, Open, Operation
@@ -50,22 +51,24 @@ class AddNote(_Deed):
 
 
 class ChangeTags(_Deed):
-    """Tags by name (or `#id`)."""
+    """Tags by name (or `#id`); `names` says what an `#id` is called."""
 
     kind: Literal["tags"] = "tags"
     case: CaseRef
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    names: dict[str, str] = {}
 
 
 class Transfer(_Deed):
-    """To what was typed (`to`), or to what was chosen. `seen` is what the card showed."""
+    """To what was typed (`to`), or to what was chosen, which is called `name`. `seen` is what the card showed."""
 
     kind: Literal["transfer"] = "transfer"
     case: CaseRef
     to: str = ""
     departmentid: int | None = None
     repid: int | None = None
+    name: str = ""
     seen: Seen | None = None
 
 
@@ -105,7 +108,8 @@ class Intent(BaseModel):
     """`key` is the wish's identity: two with the same key are one. `what` names for the audit what was used.
 
     `place` is where the result belongs, `view` the form that waits for it. `typed` is what the person wrote, quoted where it was
-    in vain; `operation` is the command that was typed, `command` (without `/case`) one that would do it again.
+    in vain; `operation` is the command that was typed. It can be tried again by `form`, the form as it was filled in, or else by
+    `command` (without `/case`).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -119,6 +123,7 @@ class Intent(BaseModel):
     view: str = ""
     typed: str = ""
     command: str = ""
+    form: View | None = None
     operation: Operation | None = None
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 

@@ -141,9 +141,9 @@ class Ledger:
         gone = update(intents).where(*mine).values(state="cancelled")
         return await self._store.write(lambda connection: connection.execute(gone).rowcount > 0)
 
-    async def under_way(self, user: str, limit: int) -> list[Entry]:
+    async def under_way(self, user: str) -> list[Entry]:
         """What a person wished and is not done yet, the oldest first."""
-        mine = _ENTRY.where(intents.c.user == user, intents.c.state.in_(_UNDER_WAY)).order_by(intents.c.id).limit(limit)
+        mine = _ENTRY.where(intents.c.user == user, intents.c.state.in_(_UNDER_WAY)).order_by(intents.c.id)
         return [_entry(row) for row in await self._store.read(lambda connection: connection.execute(mine).all())]
 
     async def fulfilled(self, runs: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 `ack` acknowledges, `later` runs the slow part behind the acknowledgement, `staged` does so in a modal where the click was in one
 or in the Home. A change is stored instead, before the acknowledgement: by `wish`, or by `settle` for a form, which keeps what was
-typed until FuseDesk has taken it.
+typed until FuseDesk has taken it, and with the wish, so that it can be tried again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bot.answers import PATIENCE, Answers
 from bot.audit import AuditEntry, code
 from bot.background import Background
 from bot.cards.forms import field_block, message_view, waiting_view
+from bot.cards.home import refused_home
 from bot.cards.message import Message, View
 from bot.cards.text import cut
 from bot.cards.words import asking
@@ -31,7 +32,6 @@ from bot.operations import Operation
 from bot.payloads import Click, Command, Place, Submission
 from bot.slack import Slack, SlackError
 from bot.store import Store
-from bot.tokens import as_text
 
 # What a listener calls to acknowledge.
 Ack = AsyncAck
@@ -86,7 +86,6 @@ class Settle(Protocol):
         again: Callable[[str], View],
         waiting: str,
         typed: str = "",
-        command: str = "",
     ) -> None: ...
 
 
@@ -167,7 +166,14 @@ class Listening:
             if not (place.view_id and trigger and await self._pushed(trigger, messages)):
                 await self._answers.tell(place, messages)
         except SlackError as lost:
-            log.warning("a person could not be told", extra={"facts": {"error": type(lost).__name__, **lost.facts}})
+            _in_vain(lost)
+
+    async def tell_home(self, user: str, message: Message) -> None:
+        """The same for whoever opened the Home and does not get it."""
+        try:
+            await self._slack.publish_home(user, refused_home(message))
+        except SlackError as lost:
+            _in_vain(lost)
 
     async def _pushed(self, trigger: str, messages: list[Message]) -> bool:
         """Opens the words over the card in a modal, so that the card stays; False where it is too late for that."""
@@ -226,7 +232,6 @@ class Listening:
             again: Callable[[str], View],
             waiting: str,
             typed: str = "",
-            command: str = "",
         ) -> None:
             view = submission.view
             intent = Intent(
@@ -238,7 +243,7 @@ class Listening:
                 surface="form",
                 view=view.id,
                 typed=typed,
-                command=as_text(command),
+                form=again(""),
             )
             watch = await self._durable.accept(intent, again=again)
             left = until - asyncio.get_running_loop().time()
@@ -267,3 +272,7 @@ class Listening:
                 await ack()
 
         return store
+
+
+def _in_vain(lost: SlackError) -> None:
+    log.warning("a person could not be told", extra={"facts": {"error": type(lost).__name__, **lost.facts}})

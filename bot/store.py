@@ -146,15 +146,23 @@ class Store:
 
     # Which person is which rep, where somebody had to say so
 
-    async def link_rep(self, user: str, repid: int, by: str) -> None:
-        """From now on `user` is that rep, because `by` says so; replaces what was said before."""
-        said = {"repid": repid, "by_user": by, "at": datetime.now(UTC)}
-        await self.write(lambda connection: put(connection, rep_links, {"user": user}, said))
+    async def link_rep(self, user: str, repid: int | None, entry: AuditEntry) -> int | None:
+        """From now on `user` is that rep (None: no rep by hand), because whoever did what the audit's `entry` tells says so.
+        Returns which rep they were; the entry gets both."""
+        known = select(rep_links.c.repid).where(rep_links.c.user == user)
+        said = {"repid": repid, "by_user": entry.user, "at": entry.at}
 
-    async def unlink_rep(self, user: str) -> bool:
-        """Takes a person's link away; returns whether there was one."""
-        gone = delete(rep_links).where(rep_links.c.user == user)
-        return await self.write(lambda connection: connection.execute(gone).rowcount > 0)
+        def say(connection: Connection) -> int | None:
+            was = connection.execute(known.with_for_update()).scalar_one_or_none()
+            if repid is None:
+                connection.execute(delete(rep_links).where(rep_links.c.user == user))
+            else:
+                put(connection, rep_links, {"user": user}, said)
+            told = entry.model_copy(update={"before": {"repid": was}, "after": {"repid": repid}})
+            connection.execute(insert(audit), told.model_dump(exclude={"id"}))
+            return was
+
+        return await self.write(say)
 
     async def rep_of(self, user: str) -> int | None:
         """The rep that a person is linked to by hand."""

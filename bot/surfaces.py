@@ -19,15 +19,14 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.access import Access
 from bot.background import Background
-from bot.cards.forms import field_block
-from bot.cards.home import refused_home
+from bot.cards.forms import Origin, field_block
 from bot.cards.message import Message
 from bot.cards.text import cut
 from bot.cases import Person
 from bot.errors import Refused
 from bot.listening import Listening, Routes, Words
 from bot.parts import Parts, call
-from bot.payloads import Asked, Click, Command, HomeOpened, Shortcut, Submission, Typeahead
+from bot.payloads import Asked, Click, Command, HomeOpened, Place, Shortcut, Submission, Typeahead
 from bot.people import People
 from bot.slack import SlackDown
 from bot.tokens import as_text
@@ -86,13 +85,14 @@ class Surfaces:
         if function is None:
             raise Refused("This casebot does not know what you pressed any more. Ask again with /case.")
         until = asyncio.get_running_loop().time() + _ANSWER
-        by = replace(await self._who(asked.place.user), channel=asked.place.channel)
+        place = _where(asked)
+        by = replace(await self._who(place.user), channel=place.channel)
         name = asked.route
         if name not in self._for_members:
             self._access.work(by)
         self._background.room()
         known: dict[str, Any] = {**self._parts, _NAMES[type(asked)]: asked, "by": by, "ack": ack, "parts": self._parts}
-        known["later"] = self._listening.later(asked.place, name, asked.trigger if isinstance(asked, Click) else "")
+        known["later"] = self._listening.later(place, name, asked.trigger if isinstance(asked, Click) else "")
         if isinstance(asked, Click):
             known["staged"] = self._listening.staged(asked, name)
         if isinstance(asked, Submission):
@@ -118,7 +118,7 @@ class Surfaces:
         typed = as_text(asked.text) if isinstance(asked, Command) else ""
         messages = self._words(error, typed=typed)
         if not isinstance(asked, Typeahead):
-            self._background.start(self._listening.refused(asked.place, _what(asked), error))
+            self._background.start(self._listening.refused(_where(asked), _what(asked), error))
         match asked:
             case Command():
                 first, rest = messages[0], messages[1:]
@@ -132,7 +132,7 @@ class Surfaces:
             case Typeahead():
                 return _json({"options": []})
             case HomeOpened():
-                self._background.start(self._parts["slack"].publish_home(asked.place.user, refused_home(messages[0])))
+                self._background.start(self._listening.tell_home(asked.place.user, messages[0]))
             case Shortcut() | Click():
                 self._tell(asked, messages)
         return BoltResponse(status=200, body="")
@@ -140,6 +140,18 @@ class Surfaces:
     def _tell(self, asked: Asked, messages: list[Message]) -> None:
         if messages:
             self._background.start(self._listening.tell(asked.place, messages))
+
+
+def _where(asked: Asked) -> Place:
+    """The place where it was asked, for the audit, too: Slack does not say in which channel a form was opened, the form does."""
+    if not isinstance(asked, Submission):
+        return asked.place
+    try:
+        channel = Origin.load(asked.view.metadata).place.channel
+    except ValueError:
+        # Its listener says that it cannot be read.
+        return asked.place
+    return asked.place.model_copy(update={"channel": channel})
 
 
 def _what(asked: Asked) -> str:

@@ -1,8 +1,8 @@
 """The tables: what casebot remembers, column by column.
 
-Ids, codes and moments: nothing that a customer or a colleague wrote is kept here, except in `drafts`, for a day. Names stand in
-`changes`, for an hour. (What is still to be written to FuseDesk stands in DBOS's own tables, until it is done.) A change of a
-table brings a file in `bot/migrations/versions`; a test compares the two.
+Ids, codes and moments: nothing that a customer or a colleague wrote is kept here, except in `drafts`, for three days. Names
+stand in `changes`, for an hour. (What is still to be written to FuseDesk stands in DBOS's own tables, until it is done.) A change
+of a table brings a file in `bot/migrations/versions`; a test compares the two.
 """
 
 from __future__ import annotations

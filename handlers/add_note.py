@@ -16,7 +16,6 @@ from bot.desk import CaseDesk
 from bot.drafts import Drafts
 from bot.fusedesk.models import NewNote
 from bot.intents import AddNote, Intent
-from bot.language import render
 from bot.listening import Ack, Later, Settle
 from bot.operations import Call, CaseRef, Note
 from bot.payloads import Click, OpenView, Shortcut, Submission
@@ -41,7 +40,7 @@ class Noted:
 
 async def wanted(operation: Note | Call, by: Person, key: str) -> AddNote:
     kind: Literal["note", "call"] = "call" if isinstance(operation, Call) else "note"
-    note = NewNote(title=operation.title, note=signed(operation.text, by, key), type=kind)
+    note = NewNote(title=operation.title, note=signed(operation.text, by, key), type=kind, repid=by.repid)
     return AddNote(case=operation.case, note=note)
 
 
@@ -81,14 +80,7 @@ async def submitted(submission: Submission, by: Person, settle: Settle, desk: Ca
         again=lambda fault: note_form(values, origin, named=named, fault=fault),
         waiting="Adding it to the case …",
         typed=values.note,
-        command=_command(case, values, values.note),
     )
-
-
-def _command(case: CaseRef, values: NoteValues, text: str) -> str:
-    """What would do the same, typed."""
-    verb = Call if values.kind == "call" else Note
-    return render(verb(case=case, title=values.title, text=text))
 
 
 def _values(view: OpenView) -> NoteValues:
@@ -113,6 +105,7 @@ def _new_note(values: NoteValues, by: Person, key: str, *, rest: str = "", link:
         note=signed(values.note + rest, by, key, link=link),
         type="call" if values.kind == "call" else "note",
         date_added=values.when,
+        repid=by.repid,
     )
 
 
@@ -146,5 +139,4 @@ async def added(submission: Submission, by: Person, settle: Settle, threads: Thr
         again=lambda fault: add_form(values, origin, fault=fault),
         waiting="Adding it to the case …",
         typed=values.note + rest,
-        command=_command(case, values, values.note + rest),
     )

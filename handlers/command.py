@@ -9,6 +9,7 @@ from bot.answers import Answers
 from bot.cards.forms import COMMAND, Origin, message_view
 from bot.cards.words import done, help_answer, help_card
 from bot.cases import Person
+from bot.drafts import Drafts
 from bot.intents import Deed
 from bot.language import parse
 from bot.listening import Ack, Later, Staged, Wish
@@ -98,12 +99,15 @@ async def chosen(
         )
 
 
-async def retyped(submission: Submission, by: Person, ack: Ack, later: Later, wish: Wish, access: Access, parts: Parts) -> None:
+async def retyped(
+    submission: Submission, by: Person, ack: Ack, later: Later, wish: Wish, access: Access, drafts: Drafts, parts: Parts
+) -> None:
     """A command that was in vain, edited: it goes the way of a typed one, to where the first was asked."""
-    typed = submission.view.text(COMMAND)
+    origin = Origin.load(submission.view.metadata)
+    place = origin.place
+    typed = submission.view.text(COMMAND) + await drafts.rest(origin.draft, origin.rest)
     operation = parse(escape(typed), today=by.today())
     access.verb(operation.verb, by)
-    place = Origin.load(submission.view.metadata).place
     if deed := await _deed(operation, by, submission.trigger, parts):
         await wish(deed, typed=typed, command=typed, operation=operation, place=place)
         await ack(response_action="update", view=message_view(done("Asked once more. The answer comes to where you asked.")))

@@ -12,7 +12,6 @@ from bot.changes import Done
 from bot.desk import CaseDesk
 from bot.errors import Refused
 from bot.intents import Intent, LinkContact
-from bot.language import render
 from bot.listening import Settle
 from bot.operations import CaseRef, Link
 from bot.payloads import Click, Submission
@@ -40,7 +39,6 @@ async def submitted(submission: Submission, settle: Settle, desk: CaseDesk) -> N
         place=origin.place,
         again=lambda fault: link_form(typed, origin, named=named, fault=fault),
         waiting="Linking the case …",
-        command=render(Link(case=case, contactid=contactid, contact_uuid=contact_uuid)),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from bot.answers import Answers
-from bot.cards.forms import DEPARTMENT, EMAIL, SUMMARY_LIMIT, TAGS, OpenValues, Origin, open_form
+from bot.cards.forms import DEPARTMENT, EMAIL, SUMMARY_LIMIT, TAGS, OpenValues, Origin, import_form, open_form
 from bot.cards.message import Message
 from bot.cards.text import cut, length
 from bot.cards.words import thread_left_out
@@ -21,7 +21,6 @@ from bot.durable import Durable
 from bot.errors import CaseError, Refused
 from bot.fusedesk.models import Department, NewCase, Status
 from bot.intents import ImportThread, Intent, OpenCase, OpenTyped
-from bot.language import render
 from bot.listening import Ack, Later, Settle
 from bot.operations import CaseRef, Open
 from bot.payloads import Click, OpenView, Place, Shortcut, Submission
@@ -220,7 +219,6 @@ async def submitted(
         again=lambda fault: open_form(values, origin, fault=fault),
         waiting="Opening the case …",
         typed=f"{values.summary}\n{text}",
-        command=render(Open(summary=values.summary, details=text, dept=department.name, email=values.email)),
     )
 
 
@@ -289,5 +287,6 @@ async def tell(
 def _rest_of_thread(caseid: int, deed: OpenCase, intent: Intent) -> Intent:
     """Replies that did not come with the case: the case is open by now, so they are a wish of their own."""
     rest = ImportThread(case=CaseRef(caseid=caseid), channel=intent.place.channel, thread_ts=deed.thread_ts)
-    more = {"key": f"{intent.key}:replies", "deed": rest, "view": "", "typed": "", "command": "", "at": datetime.now(UTC)}
-    return intent.model_copy(update=more)
+    origin = Origin(place=intent.place, message_ts=deed.message_ts, thread_ts=deed.thread_ts)
+    more = {"key": f"{intent.key}:replies", "deed": rest, "view": "", "typed": "", "form": import_form(str(caseid), origin)}
+    return intent.model_copy(update=more | {"at": datetime.now(UTC)})

@@ -43,12 +43,9 @@ async def typed(
 
 
 async def _link(name: str, person: Person, by: Person, directory: Directory, store: Store) -> str:
+    rep = None if name.casefold() == _NOBODY else await directory.rep(name)
     entry = AuditEntry(user=by.user, team=by.team, channel=code(by.channel), what="rep_link", outcome="done", detail=person.user)
-    if name.casefold() == _NOBODY:
-        was = await store.unlink_rep(person.user)
-        await store.audit(entry)
-        return f"{person.name} is linked to no rep any more." if was else f"{person.name} was linked to no rep by hand."
-    rep = await directory.rep(name)
-    await store.link_rep(person.user, rep.userid, by.user)
-    await store.audit(entry.model_copy(update={"after": {"repid": rep.userid}}))
-    return f"{person.name} is {rep.name} from now on."
+    was = await store.link_rep(person.user, rep.userid if rep else None, entry)
+    if rep:
+        return f"{person.name} is {rep.name} from now on."
+    return f"{person.name} is linked to no rep any more." if was else f"{person.name} was linked to no rep by hand."

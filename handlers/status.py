@@ -8,6 +8,7 @@ from bot.cases import Person
 from bot.changes import Done
 from bot.fusedesk.models import Status
 from bot.intents import Intent, SetStatus
+from bot.language import render
 from bot.listening import Ack, Wish
 from bot.operations import CaseRef, Close, Reopen
 from bot.payloads import Click
@@ -19,18 +20,20 @@ async def wanted(operation: Close | Reopen) -> SetStatus:
 
 
 async def closed(click: Click, ack: Ack, wish: Wish) -> None:
-    await wish(_asked(click, Status.CLOSED))
+    await _wish(Close, click, wish)
     await ack()
 
 
 async def reopened(click: Click, ack: Ack, wish: Wish) -> None:
-    await wish(_asked(click, Status.OPEN))
+    await _wish(Reopen, click, wish)
     await ack()
 
 
-def _asked(click: Click, status: Status) -> SetStatus:
+async def _wish(verb: type[Close | Reopen], click: Click, wish: Wish) -> None:
     seen = Seen.load(click.value)
-    return SetStatus(case=CaseRef(caseid=seen.caseid), status=status, seen=seen)
+    operation = verb(case=CaseRef(caseid=seen.caseid))
+    deed = await wanted(operation)
+    await wish(deed.model_copy(update={"seen": seen}), command=render(operation))
 
 
 async def effect(deed: SetStatus, by: Person, key: str, writing: Writing) -> Done:

@@ -13,7 +13,6 @@ from bot.directory import Directory
 from bot.errors import Refused
 from bot.fusedesk.models import Tag as CaseTag
 from bot.intents import ChangeTags, Intent
-from bot.language import render
 from bot.listening import Ack, Later, Settle, Staged
 from bot.operations import CaseRef, Tag, Untag
 from bot.payloads import Click, Place, Submission
@@ -76,16 +75,17 @@ async def submitted(submission: Submission, settle: Settle, desk: CaseDesk, dire
     origin = Origin.load(submission.view.metadata)
     case = CaseRef(caseid=origin.card.caseid)
     wanted = tuple(int(tag) for tag in submission.view.options(TAGS))
+    had = _known(origin.tags, directory)
     add = tuple(f"#{tag}" for tag in wanted if tag not in origin.tags)
-    remove = tuple(f"#{tag.id}" for tag in _known(origin.tags, directory) if tag.id not in wanted)
+    remove = tuple(f"#{tag.id}" for tag in had if tag.id not in wanted)
     if not add and not remove:
         raise Refused("These are the tags that the case has already.", field=TAGS)
     named = desk.remembered(origin.card.caseid)
+    chosen = _known(wanted, directory)
     await settle(
-        ChangeTags(case=case, add=add, remove=remove),
+        ChangeTags(case=case, add=add, remove=remove, names={f"#{tag.id}": tag.tagname for tag in (*had, *chosen)}),
         key=f"{submission.view.id}:{reference(repr(wanted))}",
         place=origin.place,
-        again=lambda fault: tags_form(_known(wanted, directory), origin, named=named, fault=fault),
+        again=lambda fault: tags_form(chosen, origin, named=named, fault=fault),
         waiting="Changing the tags …",
-        command=render(Tag(case=case, tags=add) if add else Untag(case=case, tags=remove)),
     )

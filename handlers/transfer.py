@@ -71,7 +71,8 @@ async def pressed(click: Click, ack: Ack, later: Later, desk: CaseDesk, director
 
 async def taken(click: Click, ack: Ack, wish: Wish) -> None:
     seen = Seen.load(click.value)
-    await wish(intents.Transfer(case=CaseRef(caseid=seen.caseid), to="me", seen=seen))
+    operation = Transfer(case=CaseRef(caseid=seen.caseid), to="me")
+    await wish(intents.Transfer(case=operation.case, to=operation.to, seen=seen), command=render(operation))
     await ack()
 
 
@@ -86,13 +87,15 @@ async def submitted(submission: Submission, settle: Settle, desk: CaseDesk, dire
         raise Refused("The case is in this department already. Choose another one, or a rep.", field=DEPARTMENT)
     case = CaseRef(caseid=seen.caseid)
     departmentid, repid = to.departmentid if to else None, rep.userid if rep else None
+    name = "/".join(each.name for each in (to, rep) if each)
     await settle(
-        intents.Transfer(case=case, departmentid=departmentid, repid=repid, seen=seen),
+        intents.Transfer(case=case, departmentid=departmentid, repid=repid, name=name, seen=seen),
         key=f"{submission.view.id}:{departmentid}:{repid}:{seen.at}",
         place=origin.place,
-        again=lambda fault: transfer_form(department, rep, _as_seen_now(origin, desk), named=named, fault=fault),
+        again=lambda fault: transfer_form(
+            department, rep, _as_seen_now(origin, desk) if fault else origin, named=named, fault=fault
+        ),
         waiting="Transferring the case …",
-        command=render(Transfer(case=case, to="/".join(each.name for each in (to, rep) if each))),
     )
 
 

@@ -83,6 +83,15 @@ async def address_of(process: asyncio.subprocess.Process) -> str:
     raise AssertionError("it ended before it was up")
 
 
+def resident(pid: int) -> int:
+    """A process's memory, in KiB (Linux only, as the next one)."""
+    return int(Path(f"/proc/{pid}/status").read_text(encoding="ascii").split("VmRSS:")[1].split()[0])
+
+
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
 class Life:
     """One process from its start to its end; its log is read all the time, and its last lines are kept."""
 

@@ -9,9 +9,9 @@ import pytest
 
 from bot.cards import case, forms
 from simulator.slack import JANE, MIA, RANDOM, SUPPORT, View
-from tests.conftest import World
+from tests.conftest import World, casebot_world
 from tests.flows import answer, form, lines_of, shared_card, state
-from tests.forms_world import ADD, MESSAGE, link, said, shortcut
+from tests.forms_world import ADD, MESSAGE, link, loaded, said, shortcut
 
 
 def entries(world: World, caseid: int = 1234) -> list[dict[str, object]]:
@@ -171,6 +171,32 @@ async def test_notes_and_calls_are_typed(world: World, command: str, kind: str, 
     assert (entry["type"], entry["title"]) == (kind, title)
     assert "Jane Doe (U01JANE) via Slack" in str(entry["note"])
     assert told in message.plain()
+
+
+async def test_a_reps_note_bears_their_id_and_a_members_none() -> None:
+    async with casebot_world(casebot_access="members") as world:
+        await loaded(world)
+        ts = world.slack.say(MIA, SUPPORT, MESSAGE)
+        await answer(world, "note 1234 Typed")
+        view = await note_form(world)
+        await world.slack.submit(JANE, view, {"note": "By form", "kind": "Call"})
+        view = await shortcut(world, ts, ADD)
+        await world.slack.submit(JANE, view, {"case": "1234"})
+        await world.slack.until(lambda: len(entries(world)) == 3)
+
+        await answer(world, "note 1234 By a member", MIA)
+
+        assert [entry["repid"] for entry in entries(world)] == [1, 1, 1, None]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_reps_note_of_unknown_outcome_is_there_once(world: World, when: str) -> None:
+    world.desk.fail("POST /cases/*/addnote", when=when)
+
+    await world.case("note 1234 Called back")
+
+    await world.slack.until(lambda: "Added the note" in said(world))
+    assert [(entry["title"], entry["repid"]) for entry in entries(world)] == [("Called back", 1)]
 
 
 async def test_a_typed_note_stands_in_the_thread_of_the_channels_card(world: World) -> None:

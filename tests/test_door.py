@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import logging
@@ -10,13 +11,18 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.cards.words import done
+from bot.door import Door
 from bot.slack import Slack, SlackDown, http_session, web_client
+from simulator import slack as simulated
 from simulator.serving import serve
 from simulator.slack import JANE, SUPPORT, Exchange
 from tests.conftest import World, casebot_world
@@ -118,6 +124,43 @@ async def test_a_body_over_a_megabyte_is_refused_while_it_comes_in(world: World)
             assert response.status == 413
         async with session.post(world.url + PATH, data=b"x" * 1_000_001, headers=sent) as response:
             assert response.status == 413
+
+
+class Held(AsyncApp):
+    """A Bolt app that answers nobody before its end."""
+
+    def __init__(self) -> None:
+        super().__init__(signing_secret="s3cret", token="xoxb-test")
+        self.begun = asyncio.Semaphore(0)
+        self.end = asyncio.Event()
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        self.begun.release()
+        await self.end.wait()
+        return BoltResponse(status=200, body="late")
+
+
+async def test_a_request_more_than_the_door_can_hold_is_turned_away_and_the_others_are_finished(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    held, slack = Held(), simulated.Slack()
+    door = Starlette(routes=[Route(PATH, Door(held, "s3cret", at_once=2), methods=["POST"])])
+    async with slack.served(), serve(door) as url:
+        slack.connect(url)
+        under_way = [asyncio.create_task(slack.command(JANE, SUPPORT, "help")) for _ in range(2)]
+        for _ in under_way:
+            await held.begun.acquire()
+        unsigned = await slack.raw(PATH, COMMAND, {})
+        one_more = await slack.command(JANE, SUPPORT, "find quokka")
+        held.end.set()
+        answers = [await each for each in under_way]
+        later = await slack.command(JANE, SUPPORT, "help")
+
+    assert (unsigned.status, one_more.status) == (401, 503)
+    assert one_more.text == "Service Unavailable"
+    assert [each.text for each in [*answers, later]] == ["late"] * 3
+    assert "turned away: too many requests at once" in caplog.text
+    assert "quokka" not in caplog.text
 
 
 async def test_a_command_whose_text_holds_the_word_payload_works(world: World) -> None:

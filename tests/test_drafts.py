@@ -50,11 +50,11 @@ async def test_a_text_that_fits_leaves_nothing_behind(store: Store) -> None:
     assert await held(store) == 0
 
 
-async def test_a_rest_that_is_a_day_old_is_deleted_and_its_place_says_so(store: Store) -> None:
+async def test_a_rest_that_is_three_days_old_is_deleted_and_its_place_says_so(store: Store) -> None:
     drafts = Drafts(store)
     old = await drafts.keep(LONG)
-    yesterday = datetime.now(UTC) - timedelta(days=1, minutes=1)
-    await store.write(lambda connection: connection.execute(update(table).values(at=yesterday)))
+    long_ago = datetime.now(UTC) - timedelta(days=3, minutes=1)
+    await store.write(lambda connection: connection.execute(update(table).values(at=long_ago)))
     new = await drafts.keep(LONG)
 
     await Ledger(store).forget_old()

@@ -8,11 +8,10 @@ import pytest
 
 from bot import once
 from bot.cards import case, forms, waiting
-from bot.cards.text import length
 from simulator.fusedesk import Call
 from simulator.slack import ADA, BOB, BOT_USER, JANE, SUPPORT, Message
 from tests.conftest import World, casebot_world, restarted
-from tests.flows import answer, form, lines_of, shared_card
+from tests.flows import form, lines_of, shared_card
 from tests.forms_world import said
 
 WAITS = "Your change waits"
@@ -98,6 +97,27 @@ async def test_what_waits_is_listed_for_its_person_alone_and_can_be_cancelled() 
         assert "Nothing waits" in (await listed(world)).plain()
 
 
+async def test_a_list_that_is_too_long_says_how_much_more_waits() -> None:
+    async with casebot_world(fusedesk_pause=0.2) as world:
+        await down(world)
+        for number in range(22):
+            await world.case(f"note {1200 + number} Later")
+
+        first = await listed(world)
+        await world.slack.click(JANE, first, waiting.CANCEL)
+        await world.slack.until(lambda: "Cancelled: Add a note to #1200: Later." in said(world))
+        second = await listed(world)
+        await world.slack.click(JANE, second, waiting.CANCEL)
+        await world.slack.until(lambda: "Cancelled: Add a note to #1201: Later." in said(world))
+        third = await listed(world)
+
+        more = "more that you asked for later. They come up here as these are done."
+        assert (f"And 2 {more}" in first.plain(), f"And 2 {more}" in first.text) == (True, True)
+        assert f"And 1 {more}" in second.plain()
+        assert "#1220" in second.plain()
+        assert more not in third.plain()
+
+
 async def test_what_is_done_cannot_be_cancelled_and_nobody_cancels_for_others() -> None:
     async with casebot_world(fusedesk_pause=0.2) as world:
         await down(world)
@@ -173,40 +193,6 @@ async def test_a_form_that_waited_over_a_restart_shows_how_it_ended() -> None:
 
             assert notes(world, "By form") == 1
             assert lines_of(world, card) == ["Jane Doe added a note to it."]
-
-
-async def test_what_was_in_vain_comes_back_to_be_edited(world: World) -> None:
-    world.desk.fail("POST /cases/1234/addnote", how="405")
-    refused = await answer(world, "note 1234 Caled back & said <hello>")
-    assert "note 1234 Caled back & said <hello>" in refused.plain()
-
-    await world.slack.click(JANE, refused, waiting.TRY_AGAIN)
-    view = await form(world, forms.AGAIN_FORM)
-    typed = view.state["values"][forms.COMMAND][forms.COMMAND]["value"]
-    await world.slack.submit(JANE, view, {forms.COMMAND: typed.replace("Caled", "Called")})
-
-    await world.slack.until(lambda: "Added the note" in said(world))
-    assert notes(world, "Called back & said <hello>") == 1
-
-
-async def test_a_long_note_in_vain_comes_back_whole(world: World) -> None:
-    text = "word " * 590
-    world.desk.fail("POST /cases/1234/addnote", how="405")
-    await world.case(f"note 1234 {text}")
-    await world.slack.until(lambda: any("Try again" in message.buttons for message in world.slack.seen(JANE, SUPPORT)))
-    refused = next(message for message in world.slack.seen(JANE, SUPPORT) if "Try again" in message.buttons)
-
-    await world.slack.click(JANE, refused, waiting.TRY_AGAIN)
-
-    view = await form(world, forms.AGAIN_FORM)
-    typed = view.state["values"][forms.COMMAND][forms.COMMAND]["value"]
-    assert length(typed) >= length(text.strip()) + length("note 1234 ")
-
-
-async def test_what_is_not_known_any_more_is_said(world: World) -> None:
-    await world.slack.click(JANE, button(world, JANE, waiting.TRY_AGAIN, "no such run"), waiting.TRY_AGAIN)
-
-    await world.slack.until(lambda: "does not remember" in said(world))
 
 
 async def test_an_answer_that_comes_after_the_response_url_died_goes_to_the_channel_or_the_person() -> None:

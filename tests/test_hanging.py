@@ -162,6 +162,19 @@ async def test_slack_that_is_gone_while_answering_leaves_one_line_in_the_log(
     world.slack.faults.clear()
 
 
+async def test_slack_that_is_gone_while_a_home_is_refused_leaves_one_line_in_the_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.slack.down = True
+
+    await world.slack.open_home(JANE)
+
+    await world.slack.until(lambda: world.bot.busy == 0)
+    assert "could not be told" in caplog.text
+    assert "never retrieved" not in caplog.text
+    world.slack.faults.clear()
+
+
 @asynccontextmanager
 async def speaking(world: World) -> AsyncIterator[Slack]:
     async with aiohttp.ClientSession() as session:

@@ -149,20 +149,46 @@ async def test_a_case_stays_with_whoever_opened_it_first(store: Store) -> None:
 # Reps
 
 
-async def test_a_person_is_linked_to_a_rep_and_to_another_and_to_none(store: Store) -> None:
-    await store.link_rep("U1", 3, "UADMIN")
-    await store.link_rep("U1", 4, "UADMIN")
+def link(detail: str = "") -> AuditEntry:
+    return AuditEntry(user="UADMIN", channel="C1", what="rep_link", outcome="done", detail=detail)
 
-    assert await store.rep_of("U1") == 4
-    assert await store.unlink_rep("U1")
+
+async def test_a_person_is_linked_to_a_rep_and_to_another_and_to_none(store: Store) -> None:
+    before = [await store.link_rep("U1", repid, link()) for repid in (3, 4)]
+    linked = await store.rep_of("U1")
+    before += [await store.link_rep("U1", None, link()) for _ in range(2)]
+
+    assert before == [None, 3, 4, None]
+    assert linked == 4
     assert await store.rep_of("U1") is None
-    assert not await store.unlink_rep("U1")
+
+
+async def test_the_audit_has_which_rep_a_person_was_and_is(store: Store) -> None:
+    for repid in (3, 4, None):
+        await store.link_rep("U1", repid, link("U1"))
+
+    kept = [entry async for entry in store.audit_since(datetime(2020, 1, 1, tzinfo=UTC))]
+    assert [(entry.before, entry.after) for entry in kept] == [
+        ({"repid": None}, {"repid": 3}),
+        ({"repid": 3}, {"repid": 4}),
+        ({"repid": 4}, {"repid": None}),
+    ]
+    assert {(entry.user, entry.channel, entry.what, entry.detail) for entry in kept} == {("UADMIN", "C1", "rep_link", "U1")}
+
+
+async def test_a_link_that_the_audit_does_not_take_is_none(store: Store) -> None:
+    unfit = link().model_copy(update={"outcome": None})
+
+    with pytest.raises(IntegrityError):
+        await store.link_rep("U1", 3, unfit)
+
+    assert await store.rep_of("U1") is None
 
 
 async def test_links_are_listed_with_who_made_them_and_when(store: Store) -> None:
     before = datetime.now(UTC)
-    await store.link_rep("U1", 3, "UADMIN")
-    await store.link_rep("U2", 4, "UADMIN")
+    await store.link_rep("U1", 3, link())
+    await store.link_rep("U2", 4, link())
 
     links = await store.rep_links()
 
@@ -317,7 +343,7 @@ async def test_a_fault_of_the_database_is_told_without_what_was_asked(store: Sto
 
 async def test_a_value_that_does_not_fit_is_casebot_s_own_fault_and_no_outage(store: Store) -> None:
     with pytest.raises(IntegrityError):
-        await store.link_rep("U1", 3, None)  # type: ignore[arg-type]
+        await store.case_opened(5, None)  # type: ignore[arg-type]
 
 
 async def test_a_moment_without_a_zone_is_refused(store: Store, database_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,16 +53,13 @@ async def test_what_was_typed_is_taken_back_with_a_click(world: World, typed: st
 
 
 async def test_in_a_channel_the_line_that_tells_of_a_change_takes_it_back_and_says_who_did(world: World) -> None:
-    world.desk.change(1234, **BEFORE)
-    card = await shared_card(world)
-    await world.slack.click(JANE, card, case.CLOSE)
-    line = await world.slack.until(lambda: [m for m in world.slack.seen(JANE, SUPPORT, card.ts) if m.ts != card.ts])
+    card, line = await closed_in_channel(world)
 
-    await undo(world, line[0], BOB)
+    await undo(world, line, BOB)
 
     await world.slack.until(lambda: "🔵 New" in card.plain())
     assert lines_of(world, card) == ["Bob Stone took the change of status back."]
-    assert "Undo" not in line[0].buttons
+    assert "Undo" not in line.buttons
     assert held(world)["status"] == "new"
 
 
@@ -76,17 +74,48 @@ async def test_a_case_that_changed_since_is_left_alone(world: World) -> None:
     assert held(world)["departmentid"] == 271
 
 
-async def test_two_clicks_take_a_change_back_once(world: World) -> None:
+async def closed_in_channel(world: World) -> tuple[Message, Message]:
+    """A card before everybody, closed, and the line that says so."""
     world.desk.change(1234, **BEFORE)
     card = await shared_card(world)
     await world.slack.click(JANE, card, case.CLOSE)
-    line = (await world.slack.until(lambda: [m for m in world.slack.seen(JANE, SUPPORT, card.ts) if m.ts != card.ts]))[0]
-    button = line.button("Undo")
-    exchanges = [await world.slack.click(user, line, button) for user in (JANE,)]
+    lines = await world.slack.until(lambda: [m for m in world.slack.seen(JANE, SUPPORT, card.ts) if m.ts != card.ts])
+    return card, lines[0]
 
-    await world.slack.until(lambda: "🔵 New" in card.plain())
-    assert [exchange.error for exchange in exchanges] == [""]
+
+@pytest.mark.parametrize("users", [(JANE, JANE), (JANE, BOB)], ids=["one person", "two people"])
+async def test_two_clicks_take_a_change_back_once(world: World, users: tuple[str, str]) -> None:
+    card, line = await closed_in_channel(world)
+    button = line.button("Undo")
+
+    exchanges = await asyncio.gather(*(world.slack.click(user, line, button) for user in users))
+    await world.settled()
+
+    assert [exchange.error for exchange in exchanges] == ["", ""]
     assert [call.form.get("status") for call in world.desk.calls if call.method == "POST"] == ["closed", "new"]
+    assert "🔵 New" in card.plain()
+    # The second click changes nothing before others; its person alone hears how it is.
+    took_back = [f"{world.slack.users[user].real_name} took the change of status back." for user in users]
+    assert line.plain() in took_back
+    assert len(line.edits) == 1
+    told = {message.ts: message for user in users for message in world.slack.seen(user, SUPPORT, card.ts) if message.ephemeral}
+    assert [message.plain() for message in told.values()] == ["It is undone already, so nothing was changed."]
+
+
+async def test_a_line_stays_a_line_though_the_case_was_changed_again(world: World) -> None:
+    card, line = await closed_in_channel(world)
+    world.desk.change(1234, status="open")
+
+    await undo(world, line, BOB)
+    await world.settled()
+
+    told = [message.plain() for message in world.slack.seen(BOB, SUPPORT, card.ts) if message.ephemeral]
+    assert len(told) == 1
+    assert "The case was changed again since. Nothing was undone." in told[0]
+    assert "You asked for: Undo the change of status of #1234." in told[0]
+    assert line.plain().startswith("Jane Doe closed it.")
+    assert "🟡 Open" in card.plain()
+    assert held(world)["status"] == "open"
 
 
 async def test_a_tag_that_the_case_had_before_is_not_taken_off(world: World) -> None:

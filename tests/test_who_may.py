@@ -17,6 +17,7 @@ from bot import language
 from bot.audit import AuditEntry
 from bot.cards import case, forms, lists, waiting
 from bot.operations import Operation
+from simulator.fusedesk_store import Row
 from simulator.slack import ADA, DORA, GUS, JANE, MIA, OTTO, SUPPORT
 from tests.conftest import World, casebot_world, restarted
 from tests.flows import answer, shared_card, writes
@@ -134,13 +135,17 @@ def test_what_members_may_use_is_a_way_in() -> None:
 @dataclass
 class Outcome:
     """`sees` is all that the person sees afterwards, `offered` what a menu showed, `wrote` the calls by which FuseDesk was to
-    change, `refused` what the audit has of it, `shows` the words that tell that it was done."""
+    change, `refused` and `done` what the audit has of it (links to reps apart), `shows` the words that tell that it was done.
+    `stood` and `stands` are the case before and after, as FuseDesk holds it."""
 
     sees: str
     offered: str
     wrote: list[str]
     refused: list[AuditEntry]
+    done: list[dict[str, Any]]
     shows: str
+    stood: Row
+    stands: Row
 
 
 async def taken(world: World, kind: Kind, way: Way) -> Outcome:
@@ -148,16 +153,53 @@ async def taken(world: World, kind: Kind, way: Way) -> Outcome:
     clear_away(world, kind.user)
     world.desk.change(visit.caseid, departmentid=268, repid=2, status=way.status)
     world.desk.tag(visit.caseid, BUG.id)
+    stood = world.desk.case(visit.caseid)
     began, calls = datetime.now(UTC), len(world.desk.calls)
     exchange = await way.take(visit)
     await settled(world)
+    kept = [entry async for entry in world.bot.store.audit_since(began)]
     return Outcome(
         sees="\n".join([exchange.text, *seen(world, kind.user)]),
         offered=exchange.text,
         wrote=[call.path for call in world.desk.calls[calls:] if call.method != "GET"],
-        refused=[entry async for entry in world.bot.store.audit_since(began) if entry.outcome == "refused"],
+        refused=[entry for entry in kept if entry.outcome == "refused"],
+        done=[entry.model_dump(include=TOLD) for entry in kept if entry.outcome == "done" and entry.what != "rep_link"],
         shows=way.shows.format(case=visit.caseid, mine=kind.mine),
+        stood=stood,
+        stands=world.desk.newest() if way.writes == "open" else world.desk.case(visit.caseid),
     )
+
+
+TOLD = {"user", "channel", "what", "caseid", "before", "after"}
+# What the audit keeps of a case for each change: its name there, and FuseDesk's.
+_HELD = {"departmentid": "departmentid", "repid": "repid"}
+HELD: Mapping[str, Mapping[str, str]] = {
+    "open": _HELD,
+    "transfer": _HELD,
+    "status": {"status": "status"},
+    "undo": {"status": "status"},
+    "link": {"contactid": "contactid", "contact_uuid": "contactUuid"},
+    "tag": {"tags": "tags"},
+    "untag": {"tags": "tags"},
+}
+
+
+def held(row: Row, change: str) -> dict[str, Any] | None:
+    """The part of a case that was changed; None for what adds to it and changes nothing."""
+    return {name: row[column] for name, column in HELD[change].items()} if change in HELD else None
+
+
+def line_of(kind: Kind, way: Way, outcome: Outcome) -> dict[str, Any]:
+    """What the audit is to have of a change."""
+    before, after = held(outcome.stood, way.writes), held(outcome.stands, way.writes)
+    return {
+        "user": kind.user,
+        "channel": SUPPORT,
+        "what": way.writes,
+        "caseid": outcome.stands["caseid"],
+        "before": None if way.writes == "open" else before,
+        "after": {"items": 2} if way.writes == "history" else after,
+    }
 
 
 def rights(access: str) -> type:
@@ -179,8 +221,9 @@ def rights(access: str) -> type:
 
             assert outcome.shows in outcome.sees
             assert [words for words in REFUSALS if words in outcome.sees] == []
-            assert bool(outcome.wrote) is way.writes
+            assert bool(outcome.wrote) is bool(way.writes)
             assert outcome.refused == []
+            assert outcome.done == ([line_of(kind, way, outcome)] if way.writes else [])
             assert office.slack.faults == []
 
         @pytest.mark.parametrize(
@@ -261,6 +304,8 @@ async def test_a_form_left_open_by_somebody_who_is_no_rep_any_more_changes_nothi
 
     assert FOR_REPS in str(refused.json["errors"])
     assert writes(world) == []
+    [line] = await world.slack.until(lambda: rows(world, 1), what="the line in the audit")
+    assert (line.user, line.channel, line.what, line.outcome) == (ADA, SUPPORT, forms.NOTE_FORM, "refused")
 
 
 async def test_a_member_sees_the_cases_they_opened_and_can_only_look(world: World) -> None:
@@ -308,8 +353,9 @@ async def test_nobody_takes_back_what_somebody_else_wished(world: World, user: s
     async with Visit(world, JANE, 1234).wished() as run:
         await Visit(world, user, 1234).press(waiting.CANCEL, run)
         await world.slack.until(lambda: "Only the person who asked for it can cancel it." in said(world, user))
+        left, _ = await world.bot.durable.under_way(JANE)
 
-        assert [wish.run for wish in await world.bot.durable.under_way(JANE)] == [run]
+        assert [wish.run for wish in left] == [run]
 
     [refused] = [entry async for entry in world.bot.store.audit_since(began) if entry.user == user]
     assert (refused.what, refused.outcome) == (waiting.CANCEL, "refused")
@@ -330,6 +376,7 @@ async def test_nobody_gets_to_see_what_somebody_else_wished(world: World, user: 
 
 async def test_an_admin_says_who_is_which_rep(world: World) -> None:
     world.desk.change(1234, departmentid=268, repid=2)
+    began = datetime.now(UTC)
     linked = await answer(world, 'rep @mia "Mai Nguyễn"', ADA)
     listed = await answer(world, "rep", ADA)
 
@@ -339,6 +386,9 @@ async def test_an_admin_says_who_is_which_rep(world: World) -> None:
     assert "Mia Long is Mai Nguyễn" in listed.plain()
     assert "took it" in taken.plain()
     assert world.desk.case(1234)["repid"] == 4
+    told = [entry async for entry in world.bot.store.audit_since(began) if entry.what == "rep_link"]
+    assert [(entry.user, entry.channel, entry.detail) for entry in told] == [(ADA, SUPPORT, MIA)]
+    assert (told[0].before, told[0].after) == ({"repid": None}, {"repid": 4})
 
 
 async def test_a_link_is_taken_away_again(world: World) -> None:

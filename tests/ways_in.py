@@ -118,7 +118,7 @@ class Visit:
         await bot.durable.accept(
             Intent(key=note, what="note", by=by, place=self.origin.place, deed=deed, surface="typed", command=note)
         )
-        [wish] = await bot.durable.under_way(self.user)
+        [wish], _ = await bot.durable.under_way(self.user)
         try:
             yield wish.run
         finally:
@@ -130,7 +130,8 @@ class Visit:
 @dataclass(frozen=True)
 class Way:
     """`route` is the surface and the id in the table of contents, `verb` the one that it comes to. `shows` are words that stand
-    somewhere once it was allowed, with {case} for the case's number and {mine} for the title of the person's cases.
+    somewhere once it was allowed, with {case} for the case's number and {mine} for the title of the person's cases. `writes` is
+    what the audit calls the change, "" where it is none.
     """
 
     name: str
@@ -139,7 +140,7 @@ class Way:
     shows: str
     take: Callable[[Visit], Awaitable[Exchange]]
     status: str = "new"
-    writes: bool = False
+    writes: str = ""
     verb: str = ""
     in_channel: bool = True
 
@@ -160,13 +161,13 @@ class Way:
 
 @dataclass(frozen=True)
 class Verb:
-    """What is typed, with {case} for the case's number."""
+    """What is typed, with {case} for the case's number. `writes`: see `Way`."""
 
     typed: str
     needs: Needs
     shows: str
     status: str = "new"
-    writes: bool = False
+    writes: str = ""
 
     @property
     def name(self) -> str:
@@ -175,20 +176,20 @@ class Verb:
 
 VERBS: Mapping[str, Verb] = {
     "help": Verb("help", Needs.NOTHING, "Type /case and one of these"),
-    "open": Verb("open Printer on fire dept:support", Needs.NOTHING, "Your case is open.", writes=True),
+    "open": Verb("open Printer on fire dept:support", Needs.NOTHING, "Your case is open.", writes="open"),
     "open by form": Verb("open", Needs.NOTHING, NEW_CASE),
     "mine": Verb("mine", Needs.CASES, "{mine}"),
     "show": Verb("show {case}", Needs.OPENER, "#{case}"),
     "find": Verb("find status:closed", Needs.WORK, "1–10 of"),
-    "note": Verb("note {case} Called back", Needs.WORK, "Added the note to case #{case}", writes=True),
-    "call": Verb("call {case} Called back", Needs.WORK, "Logged the call on case #{case}", writes=True),
-    "tag": Verb("tag {case} vip", Needs.WORK, "Tagged case #{case}", writes=True),
-    "untag": Verb("untag {case} bug", Needs.WORK, "Took off case #{case}", writes=True),
-    "transfer": Verb("transfer {case} to billing", Needs.WORK, "transferred it", writes=True),
-    "take": Verb("transfer {case} to me", Needs.BEING_A_REP, "took it", writes=True),
-    "link": Verb("link {case} 77", Needs.WORK, "linked it", writes=True),
-    "close": Verb("close {case}", Needs.WORK, "You closed it.", writes=True),
-    "reopen": Verb("reopen {case}", Needs.WORK, "You reopened it.", status="closed", writes=True),
+    "note": Verb("note {case} Called back", Needs.WORK, "Added the note to case #{case}", writes="note"),
+    "call": Verb("call {case} Called back", Needs.WORK, "Logged the call on case #{case}", writes="call"),
+    "tag": Verb("tag {case} vip", Needs.WORK, "Tagged case #{case}", writes="tag"),
+    "untag": Verb("untag {case} bug", Needs.WORK, "Took off case #{case}", writes="untag"),
+    "transfer": Verb("transfer {case} to billing", Needs.WORK, "transferred it", writes="transfer"),
+    "take": Verb("transfer {case} to me", Needs.BEING_A_REP, "took it", writes="transfer"),
+    "link": Verb("link {case} 77", Needs.WORK, "linked it", writes="link"),
+    "close": Verb("close {case}", Needs.WORK, "You closed it.", writes="status"),
+    "reopen": Verb("reopen {case}", Needs.WORK, "You reopened it.", status="closed", writes="status"),
     "rep": Verb("rep", Needs.ADMIN, "Linked to a rep by hand"),
     "rep link": Verb("rep @gus nobody", Needs.ADMIN, "was linked to no rep by hand"),
     "pending": Verb("pending", Needs.NOTHING, "Nothing waits: all that you asked for is done."),
@@ -247,7 +248,7 @@ def _note(visit: Visit) -> NoteValues:
     return NoteValues(note="Called back", case=str(visit.caseid))
 
 
-def _card(action: str, needs: Needs, shows: str, *, status: str = "new", writes: bool = False) -> Way:
+def _card(action: str, needs: Needs, shows: str, *, status: str = "new", writes: str = "") -> Way:
     """A button of a case's card, which carries what it showed."""
 
     async def take(visit: Visit) -> Exchange:
@@ -295,11 +296,11 @@ def _field(field: str, needs: Needs, typed: str, shows: str, drawn: Callable[[Vi
     return Way(f"look up {field}", f"option {field}", needs, shows, take)
 
 
-def _form(callback: str, needs: Needs, shows: str, drawn: Callable[[Visit], dict[str, Any]]) -> Way:
+def _form(callback: str, needs: Needs, shows: str, drawn: Callable[[Visit], dict[str, Any]], writes: str) -> Way:
     async def take(visit: Visit) -> Exchange:
         return await visit.send(drawn(visit))
 
-    return Way(callback, f"submission {callback}", needs, shows, take, writes=True)
+    return Way(callback, f"submission {callback}", needs, shows, take, writes=writes)
 
 
 async def _department(visit: Visit) -> Exchange:
@@ -321,11 +322,11 @@ WAYS = [
     _shortcut("import_thread", Needs.WORK, "Import thread"),
     Way("new_case", "shortcut new_case", Needs.NOTHING, NEW_CASE, _anywhere, in_channel=False),
     _card(case.TRANSFER, Needs.WORK, "Left empty, FuseDesk keeps or picks the rep."),
-    _card(case.TAKE, Needs.BEING_A_REP, "took it", writes=True),
+    _card(case.TAKE, Needs.BEING_A_REP, "took it", writes="transfer"),
     _card(case.NOTE, Needs.WORK, "Add a note"),
     _card(case.TAGS, Needs.WORK, "Choose or type tags"),
-    _card(case.CLOSE, Needs.WORK, "closed it", writes=True),
-    _card(case.REOPEN, Needs.WORK, "reopened it", status="closed", writes=True),
+    _card(case.CLOSE, Needs.WORK, "closed it", writes="status"),
+    _card(case.REOPEN, Needs.WORK, "reopened it", status="closed", writes="status"),
     _card(case.SHARE, Needs.WORK, "Shared by"),
     _card(case.FUSEDESK, Needs.NOTHING, ""),
     _more("link", "Link to a contact"),
@@ -333,7 +334,7 @@ WAYS = [
     _more("refresh", "#{case}"),
     _button(lists.SHOW, Needs.OPENER, "#{case}", lambda visit: str(visit.caseid)),
     _button(f"{lists.PAGE}:next", Needs.WORK, "11–20 of", lambda visit: '{"q":"find status:closed","o":10}'),
-    _button(words.UNDO, Needs.WORK, "took the change of status back", _undo, status="closed", writes=True),
+    _button(words.UNDO, Needs.WORK, "took the change of status back", _undo, status="closed", writes="undo"),
     _button(words.OPEN, Needs.NOTHING, NEW_CASE, lambda visit: ""),
     _wish(waiting.CANCEL, "Cancelled: Add a note to #{case}: Called back."),
     _wish(waiting.TRY_AGAIN, "As you would type it after /case."),
@@ -345,12 +346,18 @@ WAYS = [
     _field(forms.REP, Needs.NOTHING, "jan", "Jane Doe", _open),
     _field(forms.TAGS, Needs.NOTHING, "vip", "VIP", _open),
     _field(forms.CASE, Needs.WORK, "{case}", "#{case}", lambda visit: forms.add_form(NoteValues(), visit.origin)),
-    _form(forms.OPEN_FORM, Needs.NOTHING, "Your case is open.", _open),
-    _form(forms.NOTE_FORM, Needs.WORK, "", lambda visit: forms.note_form(_note(visit), visit.origin)),
-    _form(forms.ADD_FORM, Needs.WORK, "Added the note to case #{case}", lambda visit: forms.add_form(_note(visit), visit.origin)),
-    _form(forms.TAGS_FORM, Needs.WORK, "", lambda visit: forms.tags_form([VIP], visit.origin)),
-    _form(forms.TRANSFER_FORM, Needs.WORK, "", lambda visit: forms.transfer_form(BILLING_DESK, None, visit.origin)),
-    _form(forms.LINK_FORM, Needs.WORK, "", lambda visit: forms.link_form("77", visit.origin)),
-    _form(forms.IMPORT_FORM, Needs.WORK, "Imported 2 messages", _import),
+    _form(forms.OPEN_FORM, Needs.NOTHING, "Your case is open.", _open, "open"),
+    _form(forms.NOTE_FORM, Needs.WORK, "", lambda visit: forms.note_form(_note(visit), visit.origin), "note"),
+    _form(
+        forms.ADD_FORM,
+        Needs.WORK,
+        "Added the note to case #{case}",
+        lambda visit: forms.add_form(_note(visit), visit.origin),
+        "note",
+    ),
+    _form(forms.TAGS_FORM, Needs.WORK, "", lambda visit: forms.tags_form([VIP], visit.origin), "tag"),
+    _form(forms.TRANSFER_FORM, Needs.WORK, "", lambda visit: forms.transfer_form(BILLING_DESK, None, visit.origin), "transfer"),
+    _form(forms.LINK_FORM, Needs.WORK, "", lambda visit: forms.link_form("77", visit.origin), "link"),
+    _form(forms.IMPORT_FORM, Needs.WORK, "Imported 2 messages", _import, "history"),
     Way("app_home_opened", "event app_home_opened", Needs.NOTHING, "{mine}", _at_home),
 ]

@@ -312,7 +312,8 @@ def link_form(contact: str, origin: Origin, *, named: NamedCase | None = None, f
 
 def again_form(command: str, origin: Origin, *, fault: str = "") -> View:
     """What was asked for in vain, as a command to be edited."""
-    field = _input(COMMAND, "/case", _text(command, lines=True), hint="As you would type it after /case.")
+    hint = " ".join(filter(None, ["As you would type it after /case.", _rest(origin)]))
+    field = _input(COMMAND, "/case", _text(command, lines=True), hint=hint)
     return _modal(AGAIN_FORM, "Try again", "Try again", origin, [field], fault)
 
 

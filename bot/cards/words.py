@@ -77,8 +77,9 @@ def _written(choice: Choice) -> Part:
     return paragraph(run(line(choice.label, 75)), run(": "), run(f"/case {line(choice.command, 100)}", code=True))
 
 
-def refusal(error: CaseError, *, typed: str = "") -> list[Message]:
-    """What is wrong, a command that would work, the nearest ways out, and what was typed: several messages if that is long."""
+def refusal(error: CaseError, *, typed: str = "", wanted: str = "") -> list[Message]:
+    """What is wrong, a command that would work, the nearest ways out, and what was wanted and typed: several messages if that is
+    long."""
     says = clean(error.says, _SAYS)
     blocks = [section(plain(says))]
     told = says
@@ -89,24 +90,28 @@ def refusal(error: CaseError, *, typed: str = "") -> list[Message]:
     blocks += offers(error.choices)
     if labels := ", ".join(line(choice.label, 75) for choice in error.choices):
         told += f"\nInstead: {labels}"
-    return _with_quote(blocks, told, typed)
+    return _with_quote(blocks, told, typed, wanted)
 
 
-def unexpected(reference: str, *, typed: str = "") -> list[Message]:
+def unexpected(reference: str, *, typed: str = "", wanted: str = "") -> list[Message]:
     """A fault of casebot's own; `reference` finds it in the log."""
     says = f"Something went wrong inside casebot. Whoever runs it can find out what with the reference {line(reference, 60)}."
-    return _with_quote([section(plain(says))], says, typed)
+    return _with_quote([section(plain(says))], says, typed, wanted)
 
 
-def unreadable(reference: str, *, typed: str = "") -> list[Message]:
+def unreadable(reference: str, *, typed: str = "", wanted: str = "") -> list[Message]:
     """A value that cannot be read, mostly in a button or form that an older casebot drew."""
     says = "casebot could not read what this button or form carries: an older casebot may have drawn it. Ask again with /case. "
     says += f"If it happens again, whoever runs casebot finds it in the log with the reference {line(reference, 60)}."
-    return _with_quote([section(plain(says))], says, typed)
+    return _with_quote([section(plain(says))], says, typed, wanted)
 
 
-def _with_quote(blocks: list[Block], told: str, typed: str) -> list[Message]:
-    """The message, and what was typed: in it as far as it has room, the rest in messages of its own."""
+def _with_quote(blocks: list[Block], told: str, typed: str, wanted: str) -> list[Message]:
+    """The message, what was wanted in a sentence, and what was typed: in it as far as it has room, the rest in messages of its
+    own."""
+    if wanted:
+        blocks = [*blocks, section(plain(clean(wanted)))]
+        told += f"\n{wanted}"
     typed = as_typed(typed)
     if is_blank(typed):
         return [message(safe(told, 4_000), blocks)]
