@@ -8,6 +8,7 @@ is always confirmed. Not imitated: drafts, keyboard entry letter by letter (`typ
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,9 +41,10 @@ class Driver(Workspace):
         self._acks = Acks(self, self._triggers, self._urls)
         self._filling = Filling(self.typeahead)
 
-    def connect(self, bot_url: str) -> None:
-        """Where the bot listens; requests go to `{bot_url}/slack/events`, unless it has a socket open."""
-        self.delivery.bot_url = bot_url.rstrip("/")
+    def connect(self, *bot_urls: str) -> None:
+        """Where the bot listens; requests go to `{bot_url}/slack/events`, unless it has a socket open. Of several addresses each
+        request goes to the next one."""
+        self.delivery.bots = deque(url.rstrip("/") for url in bot_urls)
 
     def sign(self, body: str | bytes, timestamp: int | str) -> str:
         """The `X-Slack-Signature` of a body."""

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -32,7 +33,7 @@ class Exchange:
 
     `error` is "" when the bot answered well, else `operation_timeout`, `dispatch_failed`, `invalid_response` or, when Slack's
     client sent nothing because of the fields, `not_sent`. `errors` are the words at the fields, by block_id. `at` is when it
-    began, in unix seconds; `body` is what went over the line.
+    began, in unix seconds; `body` is what went over the line, `to` the bot that got it ("" through a socket).
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Exchange:
     errors: dict[str, str] = field(default_factory=dict)
     at: float = 0.0
     body: str = field(default="", repr=False)
+    to: str = ""
 
     @property
     def json(self) -> Json:
@@ -57,16 +59,24 @@ class Exchange:
 
 
 class Delivery:
-    """`ack_seconds` is the time the bot has; `watch` is told of every delivery, first when it begins and again when it ended."""
+    """`ack_seconds` is the time the bot has; `watch` is told of every delivery, first when it begins and again when it ended.
+
+    `bots` are the addresses that requests go to, each to the next of them, as a load balancer sends them.
+    """
 
     def __init__(self, workspace: Workspace, signing_secret: str) -> None:
         self._workspace = workspace
         self._secret = signing_secret
         self._session: aiohttp.ClientSession | None = None
-        self.bot_url = ""
+        self.bots: deque[str] = deque()
         self.ack_seconds = ACK_SECONDS
         self.watch: Callable[[Exchange], None] | None = None
         self.sockets = Sockets(workspace.changed)
+
+    @property
+    def bot_url(self) -> str:
+        """Where the next request goes; "" where no bot is there."""
+        return self.bots[0] if self.bots else ""
 
     def sign(self, body: str | bytes, timestamp: int | str) -> str:
         """The `X-Slack-Signature` of a body."""
@@ -146,6 +156,8 @@ class Delivery:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession()
         data = body.encode() if isinstance(body, str) else body
-        async with self._session.post(self.bot_url + path, data=data, headers=headers) as answer:
+        exchange.to = self.bot_url
+        self.bots.rotate(-1)
+        async with self._session.post(exchange.to + path, data=data, headers=headers) as answer:
             exchange.text = await answer.text(errors="replace")
             exchange.status, exchange.headers = answer.status, answer.headers

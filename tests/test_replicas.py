@@ -6,16 +6,19 @@ import asyncio
 import itertools
 import signal
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+from sqlalchemy import Engine, create_engine, select
 
-from bot.cards import case
+from bot.cards import case, forms
+from bot.tables import intents, quotas
+from bot.tables import replicas as signs_of_life
 from simulator.fusedesk import Call, FuseDesk
-from simulator.slack import BOT_USER, JANE, SUPPORT, Exchange, Message, Slack
+from simulator.slack import ADA, BOB, BOT_USER, JANE, MIA, SUPPORT, Exchange, Message, Slack, View
 from simulator.slack_delivery import EVENTS
 from tests.postgres import Fresh
 from tests.processes import Lives, lives
@@ -24,6 +27,9 @@ CARDS, CLICKS = 10, 10
 # Seconds within which a survivor has finished what a dead casebot had begun.
 TAKEN_OVER = 30.0
 LEAST, SENDERS, ROLLS = 100, 4, 2
+MESSAGES, PAIRS = 100, ((JANE, BOB), (MIA, ADA))
+HAS_ONE = "This message has a case already"
+LIMIT, LEFT, CHANGES = 100, 40, 20
 
 
 @asynccontextmanager
@@ -243,47 +249,194 @@ async def test_a_wish_that_was_taken_from_a_casebot_which_stood_still_is_told_th
         assert "VIP" in desk.case(1001)["tagnames"]
 
 
-async def test_a_rolling_restart_loses_and_doubles_nothing(postgresql: Fresh) -> None:
+async def opened(slack: Slack, user: str, ts: str) -> View:
+    """The form that opens a case from a message, filled in."""
+    slack.close_views(user)
+    await slack.message_shortcut(user, SUPPORT, ts, "open_case_from_message")
+    view: View = await slack.until(
+        lambda: next((view for view in slack.views(user) if view.callback_id == forms.OPEN_FORM), None), what="the form"
+    )
+    await slack.fill(user, view, {forms.DEPARTMENT: "Support"})
+    return view
+
+
+def alone(slack: Slack, user: str) -> list[str]:
+    """What casebot told a person and nobody else."""
+    seen = [*slack.seen(user, SUPPORT), *slack.seen(user, slack.dm(user).id)]
+    return [message.plain() for message in seen if message.user == BOT_USER and (message.ephemeral or message.channel != SUPPORT)]
+
+
+async def test_of_two_who_open_a_case_from_one_message_at_two_casebots_at_once_one_does(postgresql: Fresh) -> None:
     async with replicas(postgresql) as casebots:
         slack, desk = casebots.slack, casebots.desk
-        await casebots.start()
-        effects = counted(desk)
-        numbers, rolled = itertools.count(), asyncio.Event()
-        sent: dict[int, list[str]] = {1001 + sender: [] for sender in range(SENDERS)}
-        refused: list[Exchange] = []
+        urls = {await (await casebots.start(connect=False)).up() for _ in range(2)}
+        slack.connect(*urls)
+        before = desk.count()
+        words = {slack.say(MIA, SUPPORT, word): word for word in (f"quokka{number:03}x" for number in range(MESSAGES))}
+        messages = iter(words)
+        sent: list[list[Exchange]] = []
 
-        async def stream(caseid: int) -> None:
-            """One note after the other, each as soon as the one before is told."""
-            while not rolled.is_set() or sum(map(len, sent.values())) < LEAST:
-                word = f"quokka{next(numbers):04}x"
-                exchange = await slack.command(JANE, SUPPORT, f"note #{caseid} {word}")
-                if exchange.error:
-                    refused.append(exchange)
-                    return
-                sent[caseid].append(word)
-                await slack.until(
-                    lambda: len(told(slack, caseid)) >= len(sent[caseid]),
-                    timeout=TAKEN_OVER,
-                    what=f"the end of {word}: FuseDesk holds {notes(desk, caseid)[-3:]}",
-                )
+        async def both(people: tuple[str, ...]) -> None:
+            for ts in messages:
+                views = [await opened(slack, user, ts) for user in people]
+                sent.append(await asyncio.gather(*map(slack.submit, people, views)))
 
-        async def roll() -> None:
-            for _ in range(ROLLS):
-                old = casebots.all[-1]
-                await casebots.start()
-                old.process.send_signal(signal.SIGTERM)
-                await old.end()
-            rolled.set()
+        await asyncio.gather(*map(both, PAIRS))
 
-        await asyncio.gather(roll(), *(stream(caseid) for caseid in sent))
+        def told() -> list[str]:
+            return [text for people in PAIRS for user in people for text in alone(slack, user) if HAS_ONE in text]
+
+        def placed(ts: str) -> list[str]:
+            seen = slack.seen(JANE, SUPPORT, ts)
+            return [message.plain() for message in seen if message.user == BOT_USER and not message.ephemeral]
+
+        await slack.until(
+            lambda: len(told()) >= MESSAGES and all(map(placed, words)),
+            timeout=TAKEN_OVER,
+            what=f"{MESSAGES} cards, and as many words to the second",
+        )
         for life in casebots.all:
             await life.stop()
 
-        assert refused == []
-        assert [life.ended for life in casebots.all] == [0] * (ROLLS + 1)
-        for caseid, words in sent.items():
-            held = [note for note in notes(desk, caseid) if note.startswith("quokka")]
-            assert sorted(held) == sorted(words), f"case {caseid}: {Counter(held) - Counter(words)} too many"
-            assert len(told(slack, caseid)) == len(words)
-        assert sum(effects.values()) == sum(map(len, sent.values()))
+        assert [{exchange.to for exchange in exchanges} for exchanges in sent] == [urls] * MESSAGES
+        assert {exchange.error for exchanges in sent for exchange in exchanges} == {""}
+        assert desk.count() == before + MESSAGES
+        for ts, word in words.items():
+            assert desk.count(words=word) == 1
+            assert [word in card for card in placed(ts)] == [True]
+            assert sum(word in text for text in told()) == 1
         assert slack.faults == []
+
+
+# What is typed on one case over and over, what the answer says, and the call that it takes.
+STEPS = (
+    ("note #{caseid} {word}", "Added the note to case #{caseid}", "/addnote"),
+    ("tag #{caseid} vip", "Tagged case #{caseid}: VIP", "/tag/7"),
+    ("transfer #{caseid} to billing", "You transferred it to Billing", ""),
+    ("call #{caseid} {word}", "Logged the call on case #{caseid}", "/addnote"),
+    ("untag #{caseid} vip", "Took off case #{caseid}: VIP", "/untag/7"),
+    ("close #{caseid}", "You closed it", ""),
+    ("link #{caseid} 77", "You linked it to contact 77", ""),
+    ("transfer #{caseid} to support", "You transferred it to Support", ""),
+    ("reopen #{caseid}", "You reopened it", ""),
+)
+
+
+async def test_a_rolling_restart_loses_and_doubles_nothing(postgresql: Fresh) -> None:
+    async with replicas(postgresql) as casebots:
+        slack, desk = casebots.slack, casebots.desk
+        living = deque([await (await casebots.start(connect=False)).up() for _ in range(2)])
+        slack.connect(*living)
+        effects = counted(desk)
+        numbers, rolled = itertools.count(), asyncio.Event()
+        sent: Counter[tuple[int, str]] = Counter()
+        calls: Counter[str] = Counter()
+        words: dict[int, list[str]] = {1001 + sender: [] for sender in range(SENDERS)}
+        exchanges: list[Exchange] = []
+
+        def heard(caseid: int, says: str) -> int:
+            return sum(says in text and f"#{caseid}" in text for text in alone(slack, JANE))
+
+        async def stream(caseid: int) -> None:
+            """One wish after the other, each as soon as the one before is told, and each to the next casebot."""
+            for typed, says, path in itertools.cycle(STEPS):
+                if rolled.is_set() and sent.total() >= LEAST:
+                    return
+                word, says = f"quokka{next(numbers):04}x", says.format(caseid=caseid)
+                exchange = await slack.command(JANE, SUPPORT, typed.format(caseid=caseid, word=word))
+                exchanges.append(exchange)
+                if exchange.error:
+                    return
+                sent[caseid, says] += 1
+                calls[f"/cases/{caseid}{path}"] += 1
+                words[caseid] += [word] if "{word}" in typed else []
+                await slack.until(
+                    lambda says=says: heard(caseid, says) >= sent[caseid, says],
+                    timeout=TAKEN_OVER,
+                    what=f"the end of {typed} {word}: {effects} took effect",
+                )
+
+        async def roll() -> None:
+            """Each casebot gets nothing more from Slack before it is told to end, as a load balancer sees to it."""
+            for old in casebots.all[:ROLLS]:
+                new = await casebots.start(connect=False)
+                living.append(await new.up())
+                living.popleft()
+                slack.connect(*living)
+                await old.stop()
+            rolled.set()
+
+        await asyncio.gather(roll(), *map(stream, words))
+        for life in casebots.all:
+            await life.stop()
+
+        assert [exchange.error for exchange in exchanges if exchange.error] == []
+        assert len({exchange.to for exchange in exchanges}) == len(casebots.all)
+        assert [life.ended for life in casebots.all] == [0] * (2 + ROLLS)
+        assert effects == calls
+        assert {wish: heard(*wish) for wish in sent} == sent
+        for caseid, noted in words.items():
+            titles = [item["title"] for item in desk.case(caseid)["history"]]
+            assert sorted(title for title in titles if title.startswith("quokka")) == sorted(noted)
+        assert slack.faults == []
+
+
+def beats(engine: Engine) -> dict[str, int]:
+    """How often each casebot has looked around."""
+    with engine.connect() as connection:
+        return {row.executor: row.beat for row in connection.execute(select(signs_of_life))}
+
+
+def states(engine: Engine) -> Counter[str]:
+    """Of all wishes."""
+    with engine.connect() as connection:
+        return Counter(connection.scalars(select(intents.c.state)))
+
+
+def left(engine: Engine) -> int | None:
+    """How many calls are left, as the casebots tell each other."""
+    with engine.connect() as connection:
+        return connection.scalar(select(quotas.c.remaining))
+
+
+async def test_what_one_casebot_heard_of_the_quota_slows_down_another(postgresql: Fresh) -> None:
+    async with lives(postgresql(), cases=CHANGES + 1, CASEBOT_TAKEOVER="2") as casebots:
+        slack, desk = casebots.slack, casebots.desk
+        engine = create_engine(casebots.settings["DATABASE_URL"])
+        other = await (await casebots.start(connect=False)).up()
+        await casebots.start()
+        names = ("departments", "reps", "casetags")
+        await slack.until(lambda: all(desk.calls.count(f"GET /{name}") == 2 for name in names), what="that both have the names")
+        desk.quota_limit = LIMIT
+        desk.quota_left = LEFT + 1
+        await slack.command(JANE, SUPPORT, "note #1001 quokka")
+        await slack.until(lambda: left(engine) == LEFT, timeout=TAKEN_OVER, what="that one tells what is left")
+        before = beats(engine)
+        # In the second round that begins after that the first one is over.
+        await slack.until(
+            lambda: all(beat >= before[executor] + 2 for executor, beat in beats(engine).items()),
+            timeout=TAKEN_OVER,
+            what="that the other has looked, too",
+        )
+        slack.connect(other)
+        desk.hanging = True
+        caseids = range(1002, 1002 + CHANGES)
+        for caseid in caseids:
+            await slack.command(JANE, SUPPORT, f"note #{caseid} quokka")
+
+        # Each change may take two calls, and each of two casebots its half of what is left.
+        room = LEFT // 2 // 2
+        await slack.until(
+            lambda: states(engine) == Counter(done=1, running=room, waiting=CHANGES - room),
+            timeout=10,
+            what=f"that {room} changes go out and the others wait: {states(engine)}",
+        )
+
+        assert desk.in_flight == room
+        desk.hanging = False
+        await slack.until(lambda: all(told(slack, caseid) for caseid in caseids), timeout=2 * TAKEN_OVER, what="all answers")
+        for life in casebots.all:
+            await life.stop()
+        assert [notes(desk, caseid).count("quokka") for caseid in caseids] == [1] * CHANGES
+        assert slack.faults == []
+        engine.dispose()

@@ -955,6 +955,24 @@ class TestForms:
             await slack.submit(JANE, view)
 
 
+async def test_of_several_bots_the_next_one_gets_the_next_request(slack: Slack) -> None:
+    got: list[str] = []
+
+    def bot(name: str) -> Starlette:
+        async def answer(request: Request) -> Response:
+            got.append(name)
+            return Response()
+
+        return Starlette(routes=[Route("/slack/events", answer, methods=["POST"])])
+
+    async with slack.served(), serve(bot("one")) as one, serve(bot("two")) as two:
+        slack.connect(one, two)
+        exchanges = [await slack.command(JANE, SUPPORT, "x") for _ in range(4)]
+
+    assert got == ["one", "two", "one", "two"]
+    assert [exchange.to for exchange in exchanges] == [one, two, one, two]
+
+
 class TestCrudeAnswers:
     """What a bot may answer that Bolt would not."""
 
