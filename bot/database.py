@@ -20,6 +20,7 @@ from typing import IO, Any
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import CaseError
 
@@ -153,11 +154,14 @@ def engine_for_dbos(url: str, engine: Engine) -> Engine:
 
 
 def shut(engine: Engine) -> None:
-    """Ends the connections of DBOS's engine. Where it is not the store's, too, it makes no more: in threads of its own DBOS asks
-    for a database that is away until it is back, and Python does not end before them."""
+    """Ends the connections of DBOS's engine, also those that a thread of DBOS still works with: these when it is done. Where it
+    is not the store's, too, it makes no more: in threads of its own DBOS asks for a database that is away until it is back, and
+    Python does not end before them."""
     if not is_sqlite(engine.url):
         event.listen(engine, "do_connect", _refuse)
-    engine.dispose()
+        # Before `dispose`, which forgets those that are in use: they would come back to nobody, and stay open.
+        event.listen(engine, "checkin", _close)
+        engine.dispose()
 
 
 async def within(seconds: float, work: Callable[[], object]) -> bool:
@@ -184,6 +188,10 @@ async def within(seconds: float, work: Callable[[], object]) -> bool:
 
 def _refuse(*_: Any) -> None:
     raise RuntimeError("casebot is done with its database")
+
+
+def _close(_: Any, record: ConnectionPoolEntry) -> None:
+    record.invalidate()
 
 
 def _lost(fault: ExceptionContext) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dbos import DBOS
@@ -19,7 +20,7 @@ from sqlalchemy import inspect, text
 
 from bot import database
 from bot.app import build_app
-from bot.database import Alone, DatabaseError, engine_for
+from bot.database import Alone, DatabaseError, engine_for, engine_for_dbos, shut
 from bot.durable import Durable
 from bot.fusedesk.pace import Pace
 from bot.fusedesk.quota import Quota
@@ -231,6 +232,19 @@ async def test_the_engine_starts_on_an_empty_database_and_once_more_on_its_own(d
     for _ in range(2):
         async with started(database_url):
             assert await DBOS.list_workflows_async() == []
+
+
+def test_a_connection_that_is_in_use_when_the_engine_stops_is_closed_after_that(postgresql: Callable[[], str]) -> None:
+    url = postgresql()
+    kept = engine_for(url)
+    engine = engine_for_dbos(url, kept)
+    with engine.connect() as connection:
+        used: Any = connection.connection.driver_connection
+        shut(engine)
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+
+    assert used.closed
+    kept.dispose()
 
 
 async def test_the_file_is_free_for_the_next_casebot_once_this_one_stopped(url: str) -> None:
