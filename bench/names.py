@@ -22,7 +22,7 @@ from bot.errors import NameRefused
 async def rows(run: Run) -> list[Row]:
     async with casebot_inside(large_firm(reps=run.size.names, tags=run.size.tags)) as (bot, _):
         reps = [rep.name for rep in bot.directory.reps_in(None)]
-        tags = [tag.tagname for tag in bot.directory.suggest_tags("", limit=run.size.tags)]
+        tags = [tag.label for tag in bot.directory.suggest_tags("", limit=run.size.tags)]
         draw, sender = random.Random(3), Sender()
         shots = [sender.typing(REP, typed) for typed in _typed(draw, reps, run.size.lookups // 2)]
         shots += [sender.typing(TAGS, typed) for typed in _typed(draw, tags, run.size.lookups // 2)]

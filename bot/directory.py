@@ -17,7 +17,7 @@ from cachetools import TTLCache
 from bot.errors import CaseError, NoSuchName
 from bot.fusedesk.models import Department, Rep, Tag
 from bot.lookup import Target, find, find_rep, find_target
-from bot.matching import Index
+from bot.matching import Entry, Index
 from bot.names import Departments, Reps, Team, department_name, picture_departments, picture_reps, picture_tags, tag_name
 from bot.stale import Stale
 
@@ -226,24 +226,15 @@ class Directory:
         inside = self._inside(departmentid)
         return [entry.thing for entry in self._reps_now.names.entries if inside is None or entry.id in inside]
 
-    def suggest_departments(self, typed: str, limit: int = 100) -> list[Department]:
+    def suggest_departments(self, typed: str, limit: int = 100) -> list[Entry[Department]]:
+        """What to offer while somebody types, best first: each with its id, and the label that it is offered with."""
         return self._departments_now.names.suggest(typed, limit)
 
-    def suggest_reps(self, typed: str, departmentid: int | None = None, limit: int = 100) -> list[Rep]:
+    def suggest_reps(self, typed: str, departmentid: int | None = None, limit: int = 100) -> list[Entry[Rep]]:
         return self._reps_now.names.suggest(typed, limit, self._inside(departmentid))
 
-    def suggest_tags(self, typed: str, limit: int = 100) -> list[Tag]:
+    def suggest_tags(self, typed: str, limit: int = 100) -> list[Entry[Tag]]:
         return self._tags_now.suggest(typed, limit)
-
-    def label(self, thing: Department | Rep | Tag) -> str:
-        """The name as it is offered: where two bear the same one, with something that tells them apart."""
-        match thing:
-            case Department():
-                return self._departments_now.names.label(thing.departmentid) or department_name(thing)
-            case Rep():
-                return self._reps_now.names.label(thing.userid) or thing.name
-            case Tag():
-                return self._tags_now.label(thing.id) or tag_name(thing)
 
     def holds(self, department: Department, rep: Rep) -> bool:
         """Whether the rep may take the department's cases, as far as FuseDesk tells."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
 from bot.cards.forms import DEPARTMENT as DEPARTMENT_FIELD
 from bot.cards.forms import (
@@ -26,6 +30,7 @@ from bot.directory import Directory
 from bot.errors import Refused
 from bot.fusedesk.models import Department, Rep
 from bot.listening import Ack, Later
+from bot.matching import Entry
 from bot.operations import CaseRef
 from bot.payloads import Click, OpenView, Typeahead
 from bot.slack import Slack
@@ -39,7 +44,7 @@ _WITHIN = 0.7
 async def departments(typeahead: Typeahead, ack: Ack, directory: Directory) -> None:
     await directory.filled(_WITHIN)
     found = directory.suggest_departments(typeahead.typed, limit=_MOST)
-    await ack(options=[option(directory.label(one), str(one.departmentid)) for one in found])
+    await ack(_offer(found))
 
 
 async def reps(typeahead: Typeahead, ack: Ack, directory: Directory) -> None:
@@ -47,13 +52,23 @@ async def reps(typeahead: Typeahead, ack: Ack, directory: Directory) -> None:
     await directory.filled(_WITHIN)
     department = typeahead.view.option(DEPARTMENT_FIELD) if typeahead.view else ""
     found = directory.suggest_reps(typeahead.typed, departmentid=int(department) if department else None, limit=_MOST)
-    await ack(options=[option(directory.label(one), str(one.userid)) for one in found])
+    await ack(_offer(found))
 
 
 async def tags(typeahead: Typeahead, ack: Ack, directory: Directory) -> None:
     await directory.filled(_WITHIN)
     found = directory.suggest_tags(typeahead.typed, limit=_MOST)
-    await ack(options=[option(directory.label(one), str(one.id)) for one in found])
+    await ack(_offer(found))
+
+
+def _offer(names: Iterable[Entry[Any]]) -> str:
+    return f'{{"options": [{", ".join(_written(each.label, each.id) for each in names)}]}}'
+
+
+@lru_cache(maxsize=4_096)
+def _written(label: str, id: int) -> str:
+    """A name's option as JSON. It is kept, since at each letter that somebody types much the same hundred names are offered."""
+    return json.dumps(option(label, str(id)))
 
 
 async def cases(typeahead: Typeahead, ack: Ack, desk: CaseDesk) -> None:

@@ -322,12 +322,12 @@ async def test_targets_are_departments_reps_or_both(filled: Directory, lists: Li
 
 
 async def test_suggestions_come_from_memory_and_follow_the_department(filled: Directory) -> None:
-    assert [one.name for one in filled.suggest_departments("")] == ["Billing", "Support"]
-    assert [one.name for one in filled.suggest_departments("supp")] == ["Support"]
-    assert [rep.name for rep in filled.suggest_reps("", 270)] == ["Ann Lee", "Bob Roe"]
-    assert [rep.name for rep in filled.suggest_reps("", limit=1)] == ["Ann Lee"]
+    assert [one.label for one in filled.suggest_departments("")] == ["Billing", "Support"]
+    assert [one.label for one in filled.suggest_departments("supp")] == ["Support"]
+    assert [rep.label for rep in filled.suggest_reps("", 270)] == ["Ann Lee", "Bob Roe"]
+    assert [rep.label for rep in filled.suggest_reps("", limit=1)] == ["Ann Lee"]
     assert filled.suggest_reps("", 404) == []
-    assert [tag.tagname for tag in filled.suggest_tags("h")] == ["Hardware"]
+    assert [tag.label for tag in filled.suggest_tags("h")] == ["Hardware"]
     assert [one.name for one in filled.all_departments()] == ["Billing", "Support"]
 
 
@@ -339,9 +339,11 @@ async def test_labels_tell_things_of_one_name_apart(filled: Directory, lists: Li
         await filled.rep("jane doe")
 
     assert refusal.value.names == ("Jane Doe (Jane@Example.com)", "jane doe (id 10)")
-    assert filled.label(lists.all_reps[0]) == "Jane Doe (Jane@Example.com)"
-    assert (filled.label(lists.all_departments[0]), filled.label(lists.all_tags[-1])) == ("Support", "Tag 10")
-    assert filled.label(Rep(userid=404, firstname="No", lastname="Body")) == "No Body"
+    assert [(one.id, one.label) for one in filled.suggest_reps("jane")] == [
+        (1, "Jane Doe (Jane@Example.com)"),
+        (10, "jane doe (id 10)"),
+    ]
+    assert [one.label for one in filled.suggest_tags("tag 10")] == ["Tag 10"]
 
 
 # Who in Slack is which rep
