@@ -26,7 +26,7 @@ from bench.table import Row, at_most
 from simulator.fusedesk import FuseDesk
 from simulator.fusedesk_seed import FIRST_CASE
 
-_PER_ROUND = 30
+_PER_ROUND = 20
 _WARM = 5
 _CASES = 2_000
 _AT_ONCE = 20

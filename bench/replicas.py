@@ -27,8 +27,8 @@ from simulator.fusedesk_seed import FIRST_CASE
 
 REPLICAS = (1, 2, 4)
 _AT_ONCE = 40  # of all replicas together
-_LOOKS = 2_000
-_CHANGES = 200
+_LOOKS = 1_200
+_CHANGES = 160
 _ROUNDS = 3
 _CASES = 2_000
 

@@ -41,6 +41,10 @@ _OLDEST_SQLITE = (3, 35)
 _BUSY_MS = 10_000
 # Seconds that a casebot which is told to stop may take, and its successor waits for its file.
 _ENDING = 12.0
+# How many of PostgreSQL's connections an engine keeps once it had need of them; there are two engines. Whoever comes when all are
+# in use waits in line. To make one costs as much as a change does: SQLAlchemy's own five, and more for a moment, were made anew
+# for nearly every change where twenty came at once.
+CONNECTIONS = 10
 # libpq waits for ever by itself: seconds to connect, and milliseconds until a network that swallows everything counts as cut.
 _PATIENCE = {"connect_timeout": "5", "tcp_user_timeout": "10000"}
 
@@ -143,7 +147,9 @@ def engine_for(url: str) -> Engine:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
     else:
-        engine = create_engine(parts, hide_parameters=True, pool_pre_ping=True, connect_args=_patience(parts))
+        engine = create_engine(
+            parts, hide_parameters=True, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=0, connect_args=_patience(parts)
+        )
     event.listen(engine, "handle_error", _lost)
     return engine
 

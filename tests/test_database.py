@@ -10,17 +10,18 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dbos import DBOS
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 
 from bot import database
 from bot.app import build_app
-from bot.database import Alone, DatabaseError, engine_for, engine_for_dbos, shut
+from bot.database import CONNECTIONS, Alone, DatabaseError, engine_for, engine_for_dbos, shut
 from bot.durable import Durable
 from bot.fusedesk.pace import Pace
 from bot.fusedesk.quota import Quota
@@ -232,6 +233,21 @@ async def test_the_engine_starts_on_an_empty_database_and_once_more_on_its_own(d
     for _ in range(2):
         async with started(database_url):
             assert await DBOS.list_workflows_async() == []
+
+
+def test_many_at_once_share_the_connections_that_are_there(postgresql: Callable[[], str]) -> None:
+    engine, made = engine_for(postgresql()), []
+    event.listen(engine, "connect", lambda *_: made.append(1))
+
+    def work(_: int) -> None:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_sleep(0.01)"))
+
+    with ThreadPoolExecutor(3 * CONNECTIONS) as threads:
+        list(threads.map(work, range(10 * CONNECTIONS)))
+    engine.dispose()
+
+    assert 1 <= len(made) <= CONNECTIONS
 
 
 def test_a_connection_that_is_in_use_when_the_engine_stops_is_closed_after_that(postgresql: Callable[[], str]) -> None:
