@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from secrets import token_hex
+from statistics import median
 
 from bench.contestants import casebot
 from bench.inside import large_firm
@@ -53,20 +54,28 @@ async def _costs(run: Run, size: int) -> dict[str, float]:
         await server.at_rest()  # where the cards stand is stored behind the answers
         some = [caseids[number % size] for number in range(count)]
         names = [FIRST_NAMES[number % len(FIRST_NAMES)][:4] for number in range(count)]
+
+        def typed(texts: Sequence[str]) -> Awaitable[None]:
+            return _typed(replay, server, texts)
+
         return {
-            "showing a case": await _cost(server, count, lambda: _typed(replay, server, [f"{each}" for each in some])),
+            "showing a case": await _cost(run, server, [f"{each}" for each in some], typed),
             "a note on a case with a card in a channel": await _cost(
-                server, count, lambda: _typed(replay, server, [f"note {each} Called" for each in some])
+                run, server, [f"note {each} Called" for each in some], typed
             ),
-            "names for what is typed": await _cost(server, count, lambda: _offered(server, names)),
+            "names for what is typed": await _cost(run, server, names, lambda texts: _offered(server, texts)),
         }
 
 
-async def _cost(server: Server, count: int, work: Callable[[], Awaitable[None]]) -> float:
-    await work()  # once before, so that what is asked for the first time does not count
+async def _cost(run: Run, server: Server, texts: Sequence[str], work: Callable[[Sequence[str]], Awaitable[None]]) -> float:
+    await work(texts)  # once before, so that what is asked for the first time does not count
+    return median([await _round(server, texts[number :: run.size.rounds], work) for number in range(run.size.rounds)])
+
+
+async def _round(server: Server, texts: Sequence[str], work: Callable[[Sequence[str]], Awaitable[None]]) -> float:
     before = server.cpu()
-    await work()
-    return (server.cpu() - before) * 1000 / count
+    await work(texts)
+    return (server.cpu() - before) * 1000 / len(texts)
 
 
 async def _typed(replay: Replay, server: Server, texts: Sequence[str]) -> None:

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-# In /proc/PID/stat, counted from behind the name in brackets.
-_UTIME, _STIME = 11, 12
 _REST = 0.5
 
 
@@ -70,11 +68,10 @@ class Server:
 
     def cpu(self) -> float:
         """Seconds of processor time so far, 0 where the system does not tell."""
-        path = Path(f"/proc/{self.pid}/stat")
-        if not path.exists():
+        try:
+            return time.clock_gettime(_cpu_clock(self.pid))
+        except (AttributeError, OSError):
             return 0.0
-        fields = path.read_text().rpartition(")")[2].split()
-        return (int(fields[_UTIME]) + int(fields[_STIME])) / os.sysconf("SC_CLK_TCK")
 
     async def at_rest(self) -> None:
         """Until it takes hardly anything of its core for half a second. Raises TimeoutError after two minutes."""
@@ -84,6 +81,11 @@ class Server:
                 await asyncio.sleep(_REST)
                 if self.cpu() - before < _REST / 10:
                     return
+
+
+def _cpu_clock(pid: int) -> int:
+    """What clock_getcpuclockid(3) returns on Linux, for which Python has no name: /proc tells hundredths of a second only."""
+    return (~pid << 3) | 2
 
 
 def free_port() -> int:

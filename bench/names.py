@@ -27,7 +27,7 @@ async def rows(run: Run) -> list[Row]:
         shots = [sender.typing(REP, typed) for typed in _typed(draw, reps, run.size.lookups // 2)]
         shots += [sender.typing(TAGS, typed) for typed in _typed(draw, tags, run.size.lookups // 2)]
         await asked(bot, sender.command("help"))
-        offered = [percentile([await asked(bot, shot) for shot in shots], 99) for _ in range(min(run.size.rounds, 3))]
+        offered = [percentile([await asked(bot, shot) for shot in shots], 99) for _ in range(run.size.rounds)]
         exact = [await _found(bot.directory, _picked(draw, reps, run.size.lookups)) for _ in range(run.size.rounds)]
         wrong = [_misspelt(draw, name) for name in _picked(draw, reps, run.size.lookups // 10)]
         fuzzy = [await _found(bot.directory, wrong) for _ in range(run.size.rounds)]

@@ -27,9 +27,8 @@ from simulator.fusedesk_seed import FIRST_CASE
 
 REPLICAS = (1, 2, 4)
 _AT_ONCE = 40  # of all replicas together
-_LOOKS = 1_200
-_CHANGES = 160
-_ROUNDS = 3
+_LOOKS = 800
+_CHANGES = 100
 _CASES = 2_000
 
 
@@ -64,9 +63,9 @@ async def _carried(run: Run, inside: Path, replicas: int) -> tuple[float, float]
             servers.append(await stack.enter_async_context(started))
         for kind in ("show", "note"):
             await _asked(replay, servers, kind, min(_AT_ONCE, changes), numbers)
-        rounds = min(run.size.rounds, _ROUNDS)
-        looked = [await _asked(replay, servers, "show", looks, numbers) for _ in range(rounds)]
-        return median(looked), median([await _changed(replay, servers, changes, numbers) for _ in range(rounds)])
+        looked = [await _asked(replay, servers, "show", looks, numbers) for _ in range(run.size.rounds)]
+        changed = [await _changed(replay, servers, changes, numbers) for _ in range(run.size.rounds)]
+        return median(looked), median(changed)
 
 
 async def _changed(replay: Replay, servers: list[Server], times: int, numbers: count[int]) -> float:
