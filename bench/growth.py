@@ -24,7 +24,7 @@ from bot.cases import NamedCase
 from bot.fusedesk.models import Case
 from simulator.fusedesk_seed import FIRST_CASE, FIRST_NAMES
 
-_WISHES = 300
+_WISHES = 200
 _AT_ONCE = 10
 _BATCH = 500  # cards that are on their way at once
 _FLAT = 1.5
