@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from bench import cards, door, durable, growth, memory, names, quota, replicas, start, wish
 from bench.machine import Cores, two_cores
@@ -34,7 +33,6 @@ SUITES: dict[str, Suite] = {
     "growth": growth.rows,
     "memory": memory.rows,
 }
-_WIDTH = 160  # where there is no terminal
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -45,14 +43,11 @@ RESULTS = Path(__file__).parent / "results.json"
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS)
 def main(names: tuple[str, ...], smoke: bool, no_pin: bool, results: Path) -> None:
     """Measure casebot beside its rivals."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
     cores = Cores(None, None) if no_pin else two_cores()
-    run = Run(SMOKE if smoke else FULL, cores, say=lambda text: console.print(text, style="dim"))
+    run = Run(SMOKE if smoke else FULL, cores, say=click.echo)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         rows = runner.run(measured(run, names or tuple(SUITES)))
-    console.print(drawn(rows))
+    click.echo(drawn(rows))
     keep(rows, results)
 
 

@@ -62,9 +62,9 @@ class Server:
     seconds: float
 
     def rss(self) -> float:
-        """Megabytes in memory now, 0 where the system does not tell."""
+        """MiB in memory now, as ps and Docker count and as the goals do; 0 where the system does not tell."""
         path = Path(f"/proc/{self.pid}/statm")
-        return int(path.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6 if path.exists() else 0.0
+        return int(path.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20 if path.exists() else 0.0
 
     def cpu(self) -> float:
         """Seconds of processor time so far, 0 where the system does not tell."""

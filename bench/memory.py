@@ -41,7 +41,7 @@ async def rows(run: Run) -> list[Row]:
     what = f"memory growth over {run.size.commands:,} mixed commands after the first {run.size.settled:,}"
     return [
         Row(what, "%", grown / before * 100 if before else 0.0, goals=[at_most(3)]),
-        Row("memory at the end of that", "MB", before + grown),
+        Row("memory at the end of that", "MiB", before + grown),
     ]
 
 

@@ -30,12 +30,12 @@ async def rows(run: Run) -> list[Row]:
     memory = {name: median(each[name][1] for each in rounds) for name in rounds[0]}
     return [
         contest("start to ready", "s", seconds, [at_most(1.0)]),
-        contest("memory when idle", "MB", memory, [at_most(110)]),
+        contest("memory when idle", "MiB", memory, [at_most(110)]),
     ]
 
 
 async def _started(run: Run, replay: Replay, database: str) -> dict[str, tuple[float, float]]:
-    """Seconds and megabytes."""
+    """Seconds and MiB."""
     async with casebot(run, replay, DATABASE_URL=database) as server:
         found = {server.name: (server.seconds, server.rss())}
     async with rival(run, BOLT, told(replay)) as server:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from rich.table import Table
+from bot import printing
 
 Rivals = Mapping[str, float]
 
@@ -90,14 +90,15 @@ def contest(what: str, unit: str, values: Mapping[str, float], goals: Sequence[G
     return Row(what, unit, values["casebot"], rivals, goals, more_is_better)
 
 
-def drawn(rows: Sequence[Row]) -> Table:
-    table = Table("what", "unit", "casebot", "rivals", "ratio", "goal", "met")
-    for row in rows:
-        rivals = "\n".join(f"{name} {figure(value)}" for name, value in row.rivals.items())
-        ratio = "" if row.ratio is None else f"{figure(row.ratio)} ×"
-        met = {None: "", True: "yes", False: "NO"}[row.met]
-        table.add_row(row.what, row.unit, figure(row.casebot), rivals, ratio, row.goal, met)
-    return table
+def drawn(rows: Sequence[Row]) -> str:
+    return printing.table(("what", "unit", "casebot", "rivals", "ratio", "goal", "met"), [_cells(row) for row in rows])
+
+
+def _cells(row: Row) -> list[str]:
+    rivals = "\n".join(f"{name} {figure(value)}" for name, value in row.rivals.items())
+    ratio = "" if row.ratio is None else f"{figure(row.ratio)} ×"
+    met = {None: "", True: "yes", False: "NO"}[row.met]
+    return [row.what, row.unit, figure(row.casebot), rivals, ratio, row.goal, met]
 
 
 def figure(value: float) -> str:

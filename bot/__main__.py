@@ -17,9 +17,6 @@ from queue import SimpleQueue
 from typing import Any, NoReturn
 
 import click
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
 from bot import logs, manifest
 from bot.errors import CaseError
@@ -167,7 +164,7 @@ def doctor() -> None:
         findings = asyncio.run(checks.examine(read_settings()))
     except SettingsError as error:
         findings = checks.unreadable(error)
-    _console().print(checks.table(findings))
+    click.echo(checks.table(findings))
     sys.exit(1 if checks.failed(findings) else 0)
 
 
@@ -199,7 +196,7 @@ def audit(since: datetime, as_csv: bool) -> None:
     if as_csv:
         asyncio.run(export.write_csv(url, since, sys.stdout))
     else:
-        _console().print(asyncio.run(export.table(url, since)))
+        click.echo(asyncio.run(export.table(url, since)))
 
 
 def _settings() -> Settings:
@@ -210,24 +207,21 @@ def _read(reading: Callable[[], Read]) -> Read:
     try:
         return reading()
     except SettingsError as error:
-        _console(stderr=True).print(_problems(error))
+        click.echo(_problems(error), err=True)
         sys.exit(UNREADABLE)
 
 
-def _problems(error: SettingsError) -> Table:
-    drawn = Table(
-        Column("set this", no_wrap=True), "because it", "where to get it", title="casebot cannot start yet", title_justify="left"
+def _problems(error: SettingsError) -> str:
+    from bot import printing  # here, because a casebot that starts draws no table
+
+    return printing.table(
+        ("set this", "because it", "where to get it"),
+        error.problems,
+        title="casebot cannot start yet",
+        below="In the environment, or in a file .env in this directory. `casebot doctor` checks the rest.",
+        whole=["set this"],
+        width=printing.width_of(sys.stderr),
     )
-    for name, wrong, where in error.problems:
-        drawn.add_row(Text(name, "bold"), Text(wrong), Text(where))
-    drawn.caption = "In the environment, or in a file .env in this directory. `casebot doctor` checks the rest."
-    return drawn
-
-
-def _console(*, stderr: bool = False) -> Console:
-    """As wide as the terminal; wide enough to stay readable where there is none."""
-    console = Console(stderr=stderr)
-    return console if console.is_terminal else Console(stderr=stderr, width=160)
 
 
 def _loop_factory() -> Any:

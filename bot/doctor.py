@@ -15,12 +15,10 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import SecretStr
-from rich.table import Column, Table
-from rich.text import Text
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import manifest
+from bot import manifest, printing
 from bot.directory import Directory
 from bot.errors import CaseError, NameRefused
 from bot.fusedesk.client import FuseDesk, http_client
@@ -41,11 +39,12 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SLACK_UNWELL = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 
 State = Literal["ok", "warn", "fail", "skipped"]
+# With click's names of colours.
 SIGNS: dict[State, tuple[str, str]] = {
     "ok": ("✓", "green"),
     "warn": ("!", "yellow"),
     "fail": ("✗", "red"),
-    "skipped": ("-", "dim"),
+    "skipped": ("-", "bright_black"),
 }
 
 
@@ -75,12 +74,16 @@ def failed(findings: Sequence[Finding]) -> bool:
     return any(finding.state == "fail" for finding in findings)
 
 
-def table(findings: Sequence[Finding]) -> Table:
-    drawn = Table("", Column("checked", no_wrap=True), "found", "what to do", title="casebot doctor", title_justify="left")
-    for finding in findings:
-        sign, style = SIGNS[finding.state]
-        drawn.add_row(Text(sign, style), Text(finding.what), Text(finding.says, style), Text(finding.fix))
-    return drawn
+def table(findings: Sequence[Finding], width: int | None = None) -> str:
+    """As wide as the terminal where no `width` is given."""
+    return printing.table(
+        ("", "checked", "found", "what to do"),
+        [(SIGNS[finding.state][0], finding.what, finding.says, finding.fix) for finding in findings],
+        title="casebot doctor",
+        whole=("", "checked"),
+        colours=[SIGNS[finding.state][1] for finding in findings],
+        width=width,
+    )
 
 
 def _settings(settings: Settings) -> list[Finding]:

@@ -12,9 +12,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TextIO
 
-from rich.table import Column, Table
-from rich.text import Text
-
+from bot import printing
 from bot.audit import AuditEntry
 from bot.standing import Standing, standing
 from bot.store import Store
@@ -41,12 +39,10 @@ async def write_csv(url: str, since: datetime, into: TextIO) -> None:
             lines.writerow(_cells(entry))
 
 
-async def table(url: str, since: datetime) -> Table:
-    drawn = Table(*(Column(name, no_wrap=name == "at") for name in COLUMNS), title="casebot audit", title_justify="left")
+async def table(url: str, since: datetime) -> str:
     async with aclosing(_entries(url, since)) as entries:
-        async for entry in entries:
-            drawn.add_row(*map(Text, _cells(entry)))
-    return drawn
+        rows = [_cells(entry) async for entry in entries]
+    return printing.table(COLUMNS, rows, title="casebot audit", whole=["at"])
 
 
 async def _entries(url: str, since: datetime) -> AsyncGenerator[AuditEntry, None]:
