@@ -41,7 +41,7 @@ def table(
 ) -> str:
     """`rows` have a text for each column; `colours` has click's name of a colour, or None, for each row."""
     cells = [[_CONTROLS.sub(" ", text) for text in row] for row in rows]
-    needed = [max((_width(text) for text in texts), default=0) for texts in zip(columns, *cells, strict=True)]
+    needed = [max(map(_width, texts)) for texts in zip(columns, *cells, strict=True)]
     room = (width or width_of(sys.stdout)) - _FRAME * len(columns) - _END
     drawn = PrettyTable(list(columns))
     drawn.set_style(TableStyle.SINGLE_BORDER)
@@ -54,7 +54,7 @@ def table(
 
 
 def _width(text: str) -> int:
-    return max((wcswidth(line) for line in text.split("\n")), default=0)
+    return max(wcswidth(line) for line in text.split("\n"))
 
 
 def _shared(columns: Sequence[str], needed: Sequence[int], room: int, whole: Collection[str]) -> list[int]:
